@@ -1,0 +1,187 @@
+"""DuckDB in process: runs named SQL steps over events and hands back exact integers."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import duckdb
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+ROW_GROUP_ROWS = 100_000
+
+ARROW_TYPES: dict[str, pa.DataType] = {
+    "TEXT": pa.string(),
+    "BIGINT": pa.int64(),
+    "INTEGER": pa.int32(),
+    "BOOLEAN": pa.bool_(),
+    "DATE": pa.date32(),
+    "DOUBLE": pa.float64(),
+}
+
+
+class EngineError(Exception):
+    """A step the engine could not run; the text names the step and the engine's reason."""
+
+
+@dataclass(frozen=True)
+class Step:
+    """One SQL statement that was run: its name, its text and how long it took in seconds."""
+
+    name: str
+    sql: str
+    seconds: float
+
+
+class Engine:
+    """An in-process DuckDB that spills to its own temporary folder and remembers the steps it ran.
+
+    memory_limit is DuckDB text ("2GB"); threads None means all cores; on_step is called with each
+    step's name before it runs, for progress.  Zones are never used here: the session is UTC.
+    """
+
+    def __init__(
+        self,
+        memory_limit: str = "2GB",
+        threads: int | None = None,
+        temp_dir: str | Path | None = None,
+        on_step: Callable[[str], None] | None = None,
+    ) -> None:
+        self.steps: list[Step] = []
+        self.on_step = on_step
+        self._spill = Path(tempfile.mkdtemp(prefix="recon-", dir=temp_dir))
+        settings: dict[str, Any] = {
+            "memory_limit": memory_limit,
+            "temp_directory": str(self._spill),
+            "autoinstall_known_extensions": False,
+            "autoload_known_extensions": False,
+            "preserve_insertion_order": False,
+        }
+        if threads is not None:
+            settings["threads"] = threads
+        self._connection = duckdb.connect(":memory:", config=settings)
+        self._connection.execute("SET TimeZone = 'UTC'")
+        self._connection.execute("SET enable_progress_bar = false")
+
+    def run(self, name: str, sql: str) -> None:
+        """Run one named step; raises EngineError with the step's name."""
+        self._timed(name, sql, lambda: self._connection.execute(sql))
+
+    def rows(self, sql: str, name: str = "rows") -> list[tuple[Any, ...]]:
+        """All rows of a query as tuples: integers of any size, Decimals and None come back exact."""
+        return self._timed(name, sql, lambda: self._connection.execute(sql).fetchall())
+
+    def row(self, sql: str, name: str = "row") -> tuple[Any, ...]:
+        """The only row of a query."""
+        (only,) = self.rows(sql, name)
+        return only
+
+    def arrow(self, sql: str, name: str = "arrow") -> pa.Table:
+        """A query's result as an Arrow table (sums of BIGINT are HUGEINT: cast them in the query)."""
+        return self._timed(name, sql, lambda: self._connection.sql(sql).to_arrow_table())
+
+    def table(self, name: str, columns: Mapping[str, str], rows: Iterable[Sequence[Any]]) -> None:
+        """Create (or replace) a small table from tuples; columns are {name: SQL type} in order."""
+        by_column = list(zip(*rows)) or [()] * len(columns)
+        arrays = [_array(values, sql_type) for values, sql_type in zip(by_column, columns.values(), strict=True)]
+        self.load(name, columns, pa.table(arrays, names=list(columns)))
+
+    def load(self, name: str, columns: Mapping[str, str], source: pa.Table | pa.RecordBatchReader) -> None:
+        """Create (or replace) a table of the given SQL types from Arrow data, streamed."""
+        declared = ", ".join(f"{quoted(column)} {sql_type}" for column, sql_type in columns.items())
+        selected = ", ".join(quoted(column) for column in columns)
+        self.run(f"create {name}", f"CREATE OR REPLACE TABLE {quoted(name)} ({declared})")
+        self._connection.register("arriving", source)
+        try:
+            self.run(f"load {name}", f"INSERT INTO {quoted(name)} SELECT {selected} FROM arriving")
+        finally:
+            self._connection.unregister("arriving")
+
+    def write_parquet(self, sql: str, path: str | Path) -> int:
+        """Write an ordered query to Parquet and return its rows; the same rows give the same bytes.
+
+        The query must order its rows totally; row groups are cut by count, never by engine batch.
+        """
+        return self._timed(f"write {Path(path).name}", sql, lambda: self._write(sql, path))
+
+    def close(self) -> None:
+        """End the session and remove what it spilled."""
+        self._connection.close()
+        shutil.rmtree(self._spill, ignore_errors=True)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _timed(self, name: str, sql: str, work: Callable[[], Any]) -> Any:
+        if self.on_step is not None:
+            self.on_step(name)
+        started = time.perf_counter()
+        try:
+            outcome = work()
+        except duckdb.Error as error:
+            raise EngineError(f"{name}: {error}") from error
+        self.steps.append(Step(name, sql, time.perf_counter() - started))
+        return outcome
+
+    def _write(self, sql: str, path: str | Path) -> int:
+        reader = self._connection.sql(sql).to_arrow_reader(ROW_GROUP_ROWS)
+        written = 0
+        with pq.ParquetWriter(path, reader.schema, compression="zstd") as writer:
+            for group in _equal_groups(reader):
+                writer.write_table(group, row_group_size=ROW_GROUP_ROWS)
+                written += group.num_rows
+        return written
+
+
+def quoted(name: str) -> str:
+    """A name as an SQL identifier.
+
+    >>> quoted('their "ts"')
+    '"their ""ts\"""'
+    """
+    return '"' + name.replace('"', '""') + '"'
+
+
+def literal(text: str) -> str:
+    """Text as an SQL string.
+
+    >>> literal("it's")
+    "'it''s'"
+    """
+    return "'" + text.replace("'", "''") + "'"
+
+
+def _array(values: Sequence[Any], sql_type: str) -> pa.Array:
+    """Column values as Arrow; types without an exact Arrow twin travel as text and are cast on arrival."""
+    arrow_type = ARROW_TYPES.get(sql_type.upper())
+    if arrow_type is not None:
+        return pa.array(values, type=arrow_type)
+    return pa.array([None if value is None else str(value) for value in values], type=pa.string())
+
+
+def _equal_groups(reader: pa.RecordBatchReader) -> Iterable[pa.Table]:
+    """Cut a stream into tables of ROW_GROUP_ROWS rows, the last one shorter."""
+    waiting: list[pa.RecordBatch] = []
+    held = 0
+    for batch in reader:
+        waiting.append(batch)
+        held += batch.num_rows
+        while held >= ROW_GROUP_ROWS:
+            joined = pa.Table.from_batches(waiting)
+            yield joined.slice(0, ROW_GROUP_ROWS).combine_chunks()
+            waiting = joined.slice(ROW_GROUP_ROWS).to_batches()
+            held -= ROW_GROUP_ROWS
+    if held:
+        yield pa.Table.from_batches(waiting).combine_chunks()
