@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from itertools import pairwise
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -22,7 +23,7 @@ HEAD = {
 TERMS = {"model": "cpm", "items": [{"item": "X", "rates": [{"per_mille": "1"}]}]}
 
 
-def version(number, first, last=None, kind="amendment", at=1, status="approved", contract="a"):
+def version(number, first, last=None, kind="amendment", *, at=1, status="approved", contract="a"):
     history = {"approved": [("approve", at)], "draft": [], "submitted": [("submit", at)], "rejected": [("reject", at)]}
     dates = {"from": str(first)} | ({"to": str(last)} if last and kind != "termination" else {})
     return ContractVersion.model_validate(
@@ -41,7 +42,7 @@ def books(draw):
         last = draw(st.none() | st.integers(0, 20).map(lambda n, first=first: first + timedelta(days=n)))
         kind = draw(st.sampled_from(["amendment", "amendment", "correction", "termination"]))
         status = draw(st.sampled_from(["approved", "approved", "approved", "draft", "submitted", "rejected"]))
-        made.append(version(number, first, last, kind, draw(st.integers(1, 5)), status))
+        made.append(version(number, first, last, kind, at=draw(st.integers(1, 5)), status=status))
     return Book(tuple(draw(st.permutations(made))))
 
 
@@ -75,7 +76,7 @@ def test_in_force_and_spans_say_the_same_as_a_day_by_day_reading(book, known):
 @given(books())
 def test_spans_are_maximal_and_in_date_order(book):
     spans = book.spans("a")
-    for one, following in zip(spans, spans[1:], strict=False):
+    for one, following in pairwise(spans):
         assert one.end is not None and one.first < one.end <= following.first
         assert one.end < following.first or one.version is not following.version
 

@@ -72,7 +72,7 @@ class Book:
     def _cut(self, contract: str) -> tuple[Span, ...]:
         cuts = self._bounds(contract)
         spans: list[Span] = []
-        for first, end in zip(cuts, [*cuts[1:], None], strict=True):
+        for first, end in zip(cuts, [*cuts[1:], None], strict=False):
             version = self.in_force(contract, first)
             if version is None:
                 continue
