@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from decimal import Decimal
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
-from pydantic_core import PydanticCustomError
+from pydantic import BaseModel, ConfigDict, Field, GetJsonSchemaHandler, StrictBool, model_validator
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema, PydanticCustomError
 
 from recon.contracts.values import (
     Code,
@@ -67,6 +68,15 @@ class Term(BaseModel):
         """Clauses of this group that cannot stand together."""
         yield from ()
 
+    @classmethod
+    def __get_pydantic_json_schema__(cls, core: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        """The schema with its choices: exactly one key of each."""
+        schema = handler(core)
+        choices = [[{"required": [key_of(cls, name)]} for name in names] for names in cls.one_of]
+        if choices:
+            handler.resolve_ref_schema(schema)["allOf"] = [{"oneOf": keys} for keys in choices]
+        return schema
+
 
 def key_of(model: type[Term], name: str) -> str:
     """The key of the document behind an attribute (`from` for `first`)."""
@@ -104,7 +114,7 @@ class Entry(Term):
 class Renewal(Term):
     """How a contract is renewed; it makes a renewal due, only a renewal version extends (RULES 2.4)."""
 
-    auto: bool
+    auto: StrictBool
     term_months: Count
     notice_days: Whole = 0
     escalator_percent: Number = Decimal(0)
@@ -244,7 +254,7 @@ class FixedFee(Term):
 
     item: Item
     amount: Number
-    prorate: bool = False
+    prorate: StrictBool = False
 
 
 class CpmRate(Term):
@@ -354,6 +364,7 @@ class CpaItem(Term):
 class AnyTerms(Term):
     """Clauses of both models (RULES 9)."""
 
+    model: Literal["cpm", "cpa"]
     rounding: Literal["half_up", "half_even", "up", "down"] = "half_up"
     exclude_ivt: tuple[Ivt, ...] = ("givt", "sivt")
     discount_percent: Percent = Decimal(0)

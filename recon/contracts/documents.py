@@ -1,0 +1,209 @@
+"""Contract documents: YAML files in and out, content hashes, and the JSON Schema that editors check them by."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import tempfile
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any, get_args
+
+from pydantic import ValidationError
+
+from recon.contracts import yamltext
+from recon.contracts.book import Book
+from recon.contracts.terms import ContractVersion, CpaTerms, CpmTerms, Term
+from recon.problems import BadInput, Problem
+
+SUFFIXES = (".yaml", ".yml")
+TERMS: dict[Any, type[Term]] = {"cpm": CpmTerms, "cpa": CpaTerms}
+NOT_HASHED = {"status", "history", "document"}
+EXPECTED = {
+    "missing": "a value for this key",
+    "too_short": "at least one entry",
+    "union_tag_not_found": "model: cpm or model: cpa",
+    "union_tag_invalid": "model: cpm or model: cpa",
+    "model_type": "a group of keys",
+    "model_attributes_type": "a group of keys",
+    "tuple_type": "a list",
+    "bool_type": "true or false",
+    "string_type": "text",
+    "string_pattern_mismatch": "64 digits 0-9 a-f",
+}
+
+
+def load_book(folder: Path) -> Book:
+    """Every `<contract>/v<N>.yaml` below a folder; BadInput with the problems of all documents at once."""
+    if not folder.is_dir():
+        raise BadInput([Problem(str(folder), "", "a folder of contract documents")])
+    versions, problems = [], []
+    for path in _documents(folder):
+        place = f"{folder.name}/{path.relative_to(folder).as_posix()}"
+        version, found = _load(path, place)
+        problems += found
+        if version is not None:
+            versions.append(version)
+            problems += _misplaced(version, path.relative_to(folder), place)
+    if problems:
+        raise BadInput(problems)
+    return Book(tuple(versions))
+
+
+def read_version(path: Path) -> ContractVersion:
+    """One document, wherever it stands; BadInput with all its problems."""
+    version, problems = _load(path, str(path))
+    if version is None or problems:
+        raise BadInput(problems)
+    return version
+
+
+def parse_version(text: str, place: str) -> ContractVersion:
+    """A document's text, which need not stand in a file; its problems are placed at `place:line`."""
+    version, problems = _parse(text, place)
+    if version is None or problems:
+        raise BadInput(problems)
+    return version
+
+
+def write_version(folder: Path, version: ContractVersion, opening: str = "") -> Path:
+    """Write `<contract>/v<N>.yaml` whole or not at all; `opening` says in a line what changed."""
+    path = folder / version.contract / f"v{version.version}.yaml"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".part")
+    with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
+        file.write(document_text(version, opening))
+        file.flush()
+        os.fsync(file.fileno())
+    os.chmod(temporary, 0o644)
+    os.replace(temporary, path)
+    return path
+
+
+def document_text(version: ContractVersion, opening: str = "") -> str:
+    """A version as YAML: what was stated, in the order of the model; defaults that were not stated stay out."""
+    content = version.model_dump(mode="json", by_alias=True, exclude_unset=True, exclude_none=True)
+    comment = "".join(f"# {line}\n" for line in opening.splitlines())
+    return comment + yamltext.write(content)
+
+
+def content_hash(version: ContractVersion) -> str:
+    """SHA-256 of what a version says: identity, dates, renewal and terms; not status, history or the paper.
+
+    A stated default hashes like an unstated one; 22.5 and 22.50 differ, since an escalator rounds to written decimals.
+    """
+    said = version.model_dump(mode="json", by_alias=True, exclude_defaults=True, exclude=NOT_HASHED)
+    canonical = json.dumps(said, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return hashlib.sha256(canonical.encode()).hexdigest()
+
+
+def json_schema() -> dict[str, Any]:
+    """The JSON Schema of a document, for editors and other tools."""
+    schema = ContractVersion.model_json_schema(by_alias=True)
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema, "title": "Contract version"}
+
+
+def schema_text() -> str:
+    """The text of `contracts/schema.json`."""
+    return json.dumps(json_schema(), indent=2, ensure_ascii=False) + "\n"
+
+
+def _documents(folder: Path) -> list[Path]:
+    found = (path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES and path.is_file())
+    return sorted(path for path in found if not any(part.startswith(".") for part in path.relative_to(folder).parts))
+
+
+def _load(path: Path, place: str) -> tuple[ContractVersion | None, list[Problem]]:
+    try:
+        return _parse(path.read_text(encoding="utf-8-sig"), place)
+    except UnicodeDecodeError as error:
+        return None, [Problem(place, f"byte {error.start}", "text in UTF-8")]
+    except OSError as error:
+        return None, [Problem(place, error.strerror or "", "a document that can be read")]
+
+
+def _misplaced(version: ContractVersion, relative: Path, place: str) -> Iterator[Problem]:
+    wanted = f"{version.contract}/v{version.version}.yaml"
+    if relative.as_posix() != wanted:
+        yield Problem(place, "", f"this contract and version at {wanted}")
+
+
+def _parse(text: str, place: str) -> tuple[ContractVersion | None, list[Problem]]:
+    written = yamltext.read(text)
+    faults = list(written.faults)
+    version = None
+    try:
+        if written.content is not None or not faults:
+            version = ContractVersion.model_validate(written.content, by_name=False, by_alias=True)
+    except ValidationError as error:
+        faults += _faults(error, written)
+    ordered = sorted(faults, key=lambda fault: fault.line)
+    return version, [Problem(_at(place, fault), fault.value, fault.expected) for fault in ordered]
+
+
+def _faults(error: ValidationError, written: yamltext.Written) -> Iterator[yamltext.Fault]:
+    found = [(_path(one["loc"]), one) for one in error.errors(include_url=False)]
+    below = {path[:depth] for path, _ in found for depth in range(len(path))}
+    for path, one in found:
+        if one["type"] == "too_short" and path in below:
+            continue  # entries that failed by themselves are told one by one
+        for key, value, expected in _told(one, path):
+            yield yamltext.Fault(written.line(key), key, value, expected)
+
+
+def _told(one: Any, path: yamltext.Path) -> Iterator[tuple[yamltext.Path, str, str]]:
+    """(path, value, expected) of one validation error; clauses that disagree may be several."""
+    if one["type"] == "disagree":
+        for key, value, expected in one["ctx"]["found"]:
+            yield (*path, *(key.split(".") if key else ())), _shown(value), expected
+    elif one["type"] == "extra_forbidden":
+        yield path, _shown(one["input"]), f"one of the keys {', '.join(_keys(one['loc'][:-1]))}"
+    else:
+        value = "" if one["type"] in ("missing", "union_tag_not_found") else _shown(one["input"])
+        yield path, value, _expected(one)
+
+
+def _expected(one: Any) -> str:
+    if one["type"] == "literal_error":
+        return "one of " + str(one["ctx"]["expected"]).replace("'", "").replace(" or ", ", ")
+    return EXPECTED.get(one["type"], str(one["msg"]))
+
+
+def _path(loc: Iterable[str | int]) -> yamltext.Path:
+    """The path of keys in the document: without the tag that tells CPM from CPA terms."""
+    parts = tuple(loc)
+    return (*parts[:1], *parts[2:]) if parts[:1] == ("terms",) else parts
+
+
+def _at(place: str, fault: yamltext.Fault) -> str:
+    keys = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in fault.path).lstrip(".")
+    return f"{place}:{fault.line} {keys}".rstrip()
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, (dict, list, tuple)):
+        return ""
+    text = "" if value is None else str(value)
+    return text if len(text) <= 60 else text[:57] + "..."
+
+
+def _keys(loc: tuple[str | int, ...]) -> list[str]:
+    """The keys known in the group of clauses at a place."""
+    models: list[type[Term]] = [ContractVersion]
+    for part in loc:
+        if part in TERMS and TERMS[part] in models:
+            models = [TERMS[part]]
+        elif isinstance(part, str):
+            fields = [
+                (part in (name, field.alias), field) for one in models for name, field in one.model_fields.items()
+            ]
+            models = [model for is_meant, field in fields if is_meant for model in _models_in(field.annotation)]
+    return [field.alias or name for model in models for name, field in model.model_fields.items()]
+
+
+def _models_in(annotation: Any) -> list[type[Term]]:
+    """The groups of clauses an annotation can hold, through lists and alternatives."""
+    if isinstance(annotation, type) and issubclass(annotation, Term):
+        return [annotation]
+    return [model for part in get_args(annotation) for model in _models_in(part)]

@@ -1,0 +1,155 @@
+"""YAML text in and out: values as they are written, each with its line; no guessing of numbers, dates or countries."""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import yaml
+
+from recon.contracts.values import DAY
+
+Path = tuple[str | int, ...]
+WORDS = {"true": True, "false": False, "": None, "~": None, "null": None}
+TAGS = {"str", "map", "seq"}
+FLOW_WIDTH = 90
+_LOADER = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
+_DATE = re.compile(DAY)
+
+
+@dataclass(frozen=True)
+class Fault:
+    """What stands wrongly in a text before its meaning is looked at: line, path of keys, value, expected."""
+
+    line: int
+    path: Path
+    value: str
+    expected: str
+
+
+@dataclass(frozen=True)
+class Written:
+    """A document as written: its values (plain scalars as text), the line of each path, and its faults."""
+
+    content: Any
+    lines: dict[Path, int]
+    faults: tuple[Fault, ...]
+
+    def line(self, path: Path) -> int:
+        """The line of a path, or of the nearest group around it (from 1)."""
+        while path and path not in self.lines:
+            path = path[:-1]
+        return self.lines.get(path, 1)
+
+
+def read(text: str) -> Written:
+    """A YAML document with every fault of its writing; one that is no YAML at all has that as its only fault."""
+    try:
+        root = yaml.compose(text, Loader=_LOADER)
+    except yaml.YAMLError as error:
+        return Written(None, {}, (_no_yaml(error),))
+    reader = _Reader()
+    content = reader.value(root, ()) if root is not None else None
+    return Written(content, reader.lines, tuple(reader.faults))
+
+
+def _no_yaml(error: yaml.YAMLError) -> Fault:
+    mark = getattr(error, "problem_mark", None)
+    return Fault(mark.line + 1 if mark else 1, (), str(getattr(error, "problem", error) or error), "a YAML document")
+
+
+class _Reader:
+    """Walks composed nodes once; a node met twice is an alias, which is refused like a repeated key."""
+
+    def __init__(self) -> None:
+        self.lines: dict[Path, int] = {}
+        self.faults: list[Fault] = []
+        self._met: set[int] = set()
+
+    def value(self, node: yaml.Node, path: Path) -> Any:
+        self.lines.setdefault(path, node.start_mark.line + 1)
+        if id(node) in self._met or node.tag.rpartition(":")[2] not in TAGS:
+            self._fault(node, path, self.lines[path], "a value written out, without anchors and tags")
+            return None
+        self._met.add(id(node))
+        if isinstance(node, yaml.MappingNode):
+            return dict(self._pairs(node, path))
+        if isinstance(node, yaml.SequenceNode):
+            return [self.value(child, (*path, index)) for index, child in enumerate(node.value)]
+        return _scalar(node) if isinstance(node, yaml.ScalarNode) else None
+
+    def _pairs(self, node: yaml.MappingNode, path: Path) -> Iterator[tuple[str, Any]]:
+        seen: set[str] = set()
+        for key_node, child in node.value:
+            key = key_node.value if isinstance(key_node, yaml.ScalarNode) else "?"
+            if key in seen or key == "?":
+                self._fault(key_node, (*path, key), key_node.start_mark.line + 1, "each key once")
+                continue
+            seen.add(key)
+            self.lines[(*path, key)] = key_node.start_mark.line + 1
+            yield key, self.value(child, (*path, key))
+
+    def _fault(self, node: yaml.Node, path: Path, line: int, expected: str) -> None:
+        value = node.value if isinstance(node, yaml.ScalarNode) else ""
+        self.faults.append(Fault(line, path, value, expected))
+
+
+def _scalar(node: yaml.ScalarNode) -> Any:
+    text: str = node.value
+    return text if node.style else WORDS.get(text, text)
+
+
+def write(content: dict[str, Any]) -> str:
+    """A readable YAML text: keys in the order given, small groups on one line, amounts quoted."""
+    dumper = _Dumper(io.StringIO(), sort_keys=False)
+    node = dumper.represent_data(content)
+    _lay_out(node, dumper)
+    return yaml.serialize(node, Dumper=_Dumper, width=120, allow_unicode=True)
+
+
+class _Dumper(yaml.SafeDumper):
+    """Indents lists below their key."""
+
+    def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:
+        super().increase_indent(flow, False)
+
+    def is_plain_text(self, text: str) -> bool:
+        """Whether every YAML reader takes the unquoted text for a text."""
+        return str(self.resolve(yaml.ScalarNode, text, (True, False))).endswith(":str")
+
+
+def _lay_out(node: yaml.Node, dumper: _Dumper, is_root: bool = True) -> None:
+    if isinstance(node, yaml.ScalarNode):
+        _style(node, dumper)
+        return
+    for child in _parts(node):
+        _lay_out(child, dumper, False)
+    if isinstance(node, yaml.CollectionNode):
+        node.flow_style = not is_root and _fits(node)
+
+
+def _style(node: yaml.ScalarNode, dumper: _Dumper) -> None:
+    if node.tag.endswith(":str") and _DATE.fullmatch(node.value):
+        node.tag = "tag:yaml.org,2002:timestamp"
+    elif node.tag.endswith(":str") and not dumper.is_plain_text(node.value):
+        node.style = '"'
+
+
+def _parts(node: yaml.Node) -> list[yaml.Node]:
+    return [part for pair in node.value for part in pair] if isinstance(node, yaml.MappingNode) else list(node.value)
+
+
+def _fits(node: yaml.CollectionNode) -> bool:
+    """Whether a group reads well on one line: a short one that holds no list of groups."""
+    holds_groups = isinstance(node, yaml.SequenceNode) and any(isinstance(one, yaml.MappingNode) for one in node.value)
+    nested = any(isinstance(one, yaml.CollectionNode) and not one.flow_style for one in _parts(node))
+    return not holds_groups and not nested and _width(node) <= FLOW_WIDTH
+
+
+def _width(node: yaml.Node) -> int:
+    if isinstance(node, yaml.ScalarNode):
+        return len(node.value) + 2
+    return 2 + sum(_width(part) + 2 for part in _parts(node))
