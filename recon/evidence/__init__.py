@@ -1,0 +1,5 @@
+"""The evidence pack: a workbook in which an auditor re-performs the month (`recon.evidence.workbook`)."""
+
+from recon.evidence.workbook import write_pack
+
+__all__ = ["write_pack"]

@@ -1,0 +1,112 @@
+"""The .xlsx file: what openpyxl writes around the rows, the rows themselves, and nothing that depends on the clock."""
+
+from __future__ import annotations
+
+import io
+import os
+import re
+import tempfile
+import zipfile
+from pathlib import Path
+
+from openpyxl.formatting.rule import FormulaRule
+from openpyxl.styles import Font, PatternFill
+from openpyxl.utils import get_column_letter
+from openpyxl.worksheet.hyperlink import Hyperlink
+from openpyxl.worksheet.properties import PageSetupProperties
+from openpyxl.worksheet.worksheet import Worksheet
+
+from recon.evidence.pack import Pack
+from recon.evidence.sheet import Sheet
+from recon.evidence.style import NAVY, RED, WARN
+
+DIGEST_PLACE = "0" * 64  # stands on Cover until every other cell is known
+_EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest time a zip entry can carry
+_STAMP = b"1980-01-01T00:00:00Z"
+_TIMES = re.compile(rb"(<dcterms:(?:created|modified)[^>]*>)[^<]*")
+
+
+def save(pack: Pack) -> str:
+    """Write the pack's file whole or not at all; hands back the pack's digest."""
+    digest = pack.digest()
+    for title in pack.titles:
+        _surround(pack.book[title], pack.sheets[title], digest)
+    bare = io.BytesIO()
+    pack.book.save(bare)
+    pack.path.parent.mkdir(parents=True, exist_ok=True)
+    handle, temporary = tempfile.mkstemp(dir=pack.path.parent, suffix=".part")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            _write(file, bare, pack, digest)
+            file.flush()
+            os.fsync(file.fileno())
+        os.chmod(temporary, 0o644)
+        Path(temporary).replace(pack.path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+    return digest
+
+
+def _write(file: io.BufferedWriter, bare: io.BytesIO, pack: Pack, digest: str) -> None:
+    sheets = {f"xl/worksheets/sheet{n}.xml": pack.sheets[title] for n, title in enumerate(pack.titles, 1)}
+    with zipfile.ZipFile(bare) as source, zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as target:
+        for name in source.namelist():
+            entry = zipfile.ZipInfo(name, _EPOCH)
+            entry.compress_type = zipfile.ZIP_DEFLATED
+            with target.open(entry, "w", force_zip64=True) as out:
+                content = source.read(name)
+                if name in sheets:
+                    _write_rows(out, content.decode(), sheets[name], digest)
+                else:
+                    out.write(_TIMES.sub(rb"\g<1>" + _STAMP, content) if name == "docProps/core.xml" else content)
+
+
+def _write_rows(out: io.IOBase, around: str, sheet: Sheet, digest: str) -> None:
+    """Put the rows in place of openpyxl's empty ones, and the digest where it is named."""
+    before, after = re.split(r"<sheetData\s*/>|<sheetData>.*?</sheetData>", around, maxsplit=1, flags=re.DOTALL)
+    area = f"A1:{get_column_letter(len(sheet.columns))}{max(sheet.row, 1)}"
+    out.write(re.sub(r'<dimension ref="[^"]*"', f'<dimension ref="{area}"', before).encode())
+    out.write(b"<sheetData>")
+    for chunk in sheet.chunks():
+        out.write(chunk.replace(DIGEST_PLACE, digest).encode())
+    out.write(f"</sheetData>{after}".encode())
+
+
+def _surround(page: Worksheet, sheet: Sheet, digest: str) -> None:
+    """Widths, frozen header, filter, colours for failures, links and print setup of a sheet."""
+    for letter, column in ((sheet.letter(c.name), c) for c in sheet.columns):
+        page.column_dimensions[letter].width = column.width
+    page.sheet_view.showGridLines = False
+    page.sheet_properties.tabColor = NAVY
+    if sheet.repeated_row:
+        page.print_title_rows = f"{sheet.repeated_row}:{sheet.repeated_row}"
+    if sheet.is_frozen:
+        page.freeze_panes = f"{sheet.frozen_from}{sheet.repeated_row + 1}"
+    _filter(page, sheet)
+    for area, condition in sheet.conditions:
+        rule = FormulaRule([condition], font=Font(color=RED, bold=True), fill=PatternFill(bgColor=WARN))
+        page.conditional_formatting.add(area, rule)
+    for address, target in sheet.links.items():
+        page[address].hyperlink = Hyperlink(ref=address, location=f"'{target}'!A1", display=target)
+    _print(page, digest)
+
+
+def _filter(page: Worksheet, sheet: Sheet) -> None:
+    main = next((table for table in sheet.tables if table.header_row == sheet.repeated_row), None)
+    if main and main.last_row > main.header_row:
+        last = get_column_letter(len(sheet.columns))
+        page.auto_filter.ref = f"A{main.header_row}:{last}{main.last_row}"
+
+
+def _print(page: Worksheet, digest: str) -> None:
+    page.page_setup.orientation = "landscape"
+    page.page_setup.paperSize = page.PAPERSIZE_A4
+    page.page_setup.fitToWidth, page.page_setup.fitToHeight = 1, 0
+    page.sheet_properties.pageSetUpPr = PageSetupProperties(fitToPage=True)
+    page.page_margins.left = page.page_margins.right = 0.4
+    page.page_margins.top, page.page_margins.bottom = 0.5, 0.6
+    page.oddFooter.left.text, page.oddFooter.left.size = f"Pack digest {digest}", 7
+    page.oddFooter.center.text = "&A"
+    page.oddFooter.right.text = "Page &P of &N"
+

@@ -1,0 +1,146 @@
+"""What the sheets read from a close: its frames as plain records, and who stands behind each contract."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import pandas as pd
+
+if TYPE_CHECKING:
+    from recon.close import StoredClose
+
+Record = dict[str, Any]
+SETTLED = ("matched", "within_tolerance")
+
+
+class LineKey(NamedTuple):
+    """What names a line within its period."""
+
+    contract: str
+    item: str
+    kind: str
+    currency: str
+
+
+@dataclass(frozen=True)
+class Facts:
+    """A stored close as the sheets see it."""
+
+    close: StoredClose
+
+    @cached_property
+    def lines(self) -> list[Record]:
+        return records(self.close.lines)
+
+    @cached_property
+    def findings(self) -> list[Record]:
+        return records(self.close.findings)
+
+    @cached_property
+    def fates(self) -> list[Record]:
+        return records(self.close.fates)
+
+    @cached_property
+    def rejected(self) -> list[Record]:
+        return records(self.close.rejected)
+
+    @cached_property
+    def workings(self) -> dict[LineKey, list[Record]]:
+        """The workings of each line in the order they were done."""
+        by_line: dict[LineKey, list[Record]] = defaultdict(list)
+        for row in records(self.close.workings):
+            by_line[line_key(row)].append(row)
+        return {key: sorted(rows, key=lambda row: int(row["seq"])) for key, rows in by_line.items()}
+
+    @cached_property
+    def versions(self) -> list[Record]:
+        return sorted((dict(v) for v in self.close.versions), key=lambda v: (v["contract"], int(v["version"])))
+
+    @cached_property
+    def contracts(self) -> dict[str, Record]:
+        """A version of each contract: model, direction, currency and counterparty never change between them (2.6)."""
+        return {version["contract"]: version for version in self.versions}
+
+    @cached_property
+    def not_priced(self) -> list[tuple[str, str, str]]:
+        """Contract, version and clause that this release does not price."""
+        return [(str(row[0]), str(row[1]), str(row[2])) for row in map(_values, self.close.not_priced)]
+
+    @cached_property
+    def unpriced_contracts(self) -> set[str]:
+        return {contract for contract, _, _ in self.not_priced}
+
+    @property
+    def manifest(self) -> Record:
+        return self.close.manifest
+
+    @property
+    def digest(self) -> str:
+        return str(self.manifest.get("digest", ""))
+
+    @cached_property
+    def currencies(self) -> list[str]:
+        """Every currency of the close, sorted: of the lines and of the contracts."""
+        return sorted({r["currency"] for r in (*self.lines, *self.versions) if r.get("currency")})
+
+    def model(self, contract: str) -> str:
+        """`cpm` or `cpa`; empty for a contract nobody knows."""
+        return str(self.contracts.get(contract, {}).get("model") or "")
+
+    def counterparty(self, contract: str) -> str:
+        """The counterparty's name as people know it."""
+        return str(self.contracts.get(contract, {}).get("counterparty") or "(no contract)")
+
+    def direction(self, contract: str) -> str:
+        return str(self.contracts.get(contract, {}).get("direction") or "")
+
+    def fate_total(self, fate: str, **wanted: str) -> Fraction:
+        """How many rows met a fate, for the columns given (contract, direction, dataset)."""
+        chosen = (row for row in self.fates if row["fate"] == fate and _has(row, wanted))
+        return sum((exact_or_zero(row["quantity"]) for row in chosen), Fraction(0))
+
+    def fates_of(self, **wanted: str) -> dict[str, Fraction]:
+        """The rows per fate, for the columns given."""
+        totals: dict[str, Fraction] = defaultdict(Fraction)
+        for row in self.fates:
+            if _has(row, wanted):
+                totals[row["fate"]] += exact_or_zero(row["quantity"])
+        return dict(totals)
+
+
+def records(frame: pd.DataFrame) -> list[Record]:
+    """A frame's rows as dictionaries; missing values and empty text are None."""
+    columns = [[_present(value) for value in frame[name].tolist()] for name in frame.columns]
+    return [dict(zip(frame.columns, row, strict=True)) for row in zip(*columns, strict=True)]
+
+
+def exact_or_zero(value: Any) -> Fraction:
+    """A stored number (decimal or text, also `a/b`) exactly; nothing is zero."""
+    return Fraction(value) if value is not None else Fraction(0)
+
+
+def line_key(row: Record) -> LineKey:
+    """The line a record belongs to."""
+    return LineKey(*(str(row[name] or "") for name in LineKey._fields))
+
+
+def _present(value: Any) -> Any:
+    return None if value is None or value is pd.NaT or value != value or value == "" else value
+
+
+def _has(row: Record, wanted: Record) -> bool:
+    return all((row.get(name) or "") == value for name, value in wanted.items())
+
+
+def _values(row: Any) -> tuple[Any, ...]:
+    return tuple(row.values()) if isinstance(row, dict) else tuple(row)
+
+
+def joined(parts: Iterable[object], between: str = ", ") -> str:
+    """Words in a row; a dash for none."""
+    return between.join(str(part) for part in parts) or "–"

@@ -1,0 +1,110 @@
+"""The pack being made: its sheets, the names its formulas use, and the checks they register."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from fractions import Fraction
+from pathlib import Path
+
+from openpyxl import Workbook
+from openpyxl.workbook.defined_name import DefinedName
+
+from recon.evidence.facts import Facts, LineKey
+from recon.evidence.formula import Range, Ref, Term
+from recon.evidence.sheet import EXCEL_ROWS, Column, Sheet
+from recon.evidence.style import Look, dress
+from recon.money import minor_units
+
+
+@dataclass(frozen=True)
+class Check:
+    """One statement about the pack that must be TRUE, and the sheet it is about."""
+
+    sheet: str
+    statement: str
+    result: Term
+
+
+@dataclass
+class Pack:
+    """What the sheets share while they are written; `titles` is the order people turn the pages in."""
+
+    facts: Facts
+    titles: Sequence[str]
+    path: Path
+    supersedes: str | None = None
+    row_limit: int = EXCEL_ROWS
+    book: Workbook = field(default_factory=Workbook)
+    sheets: dict[str, Sheet] = field(default_factory=dict)
+    names: dict[str, Term] = field(default_factory=dict)
+    checks: list[Check] = field(default_factory=list)
+    clause_keys: Range = field(default_factory=lambda: Range("", ()))
+    clause_values: Range = field(default_factory=lambda: Range("", ()))
+    rates_of_exchange: dict[tuple[str, str, str], Term] = field(default_factory=dict)
+    reperformed: dict[LineKey, Term] = field(default_factory=dict)
+    rows_read: dict[str, Term] = field(default_factory=dict)
+    rows_rejected: dict[str, Term] = field(default_factory=dict)
+    totals: dict[str, dict[str, Term]] = field(default_factory=dict)
+    verdict: Term = field(default_factory=lambda: Term("TRUE()", True))
+    overflow: dict[str, str] = field(default_factory=dict)
+    _styles: dict[tuple[Look, bool], int] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.book.remove(self.book.worksheets[0])
+        for title in self.titles:
+            self.book.create_sheet(title)
+
+    def sheet(self, title: str, columns: Sequence[Column], heading: str, *notes: str) -> Sheet:
+        """A new sheet with its title, the close it belongs to, and notes on how to read it."""
+        sheet = self.sheets[title] = Sheet(title, columns, self._style_of)
+        sheet.line(heading, "title", height=22)
+        sheet.line(self._subtitle, "subtitle")
+        for note in notes:
+            sheet.line(note)
+        sheet.next_row()
+        return sheet
+
+    @property
+    def _subtitle(self) -> str:
+        close = self.facts.close
+        return f"{close.workspace_name} · {close.period} · run {close.run} · inputs digest {self.facts.digest[:16]}"
+
+    def _style_of(self, look: Look, is_foreign_text: bool) -> int:
+        key = (look, is_foreign_text)
+        if key not in self._styles:
+            self._styles[key] = dress(self.book.worksheets[0].cell(1, 1), look, is_foreign_text)
+        return self._styles[key]
+
+    def name(self, name: str, cell: Ref) -> None:
+        """Give a parameter's cell a name that formulas on every sheet use."""
+        self.book.defined_names[name] = DefinedName(name, attr_text=cell.far.text)
+        self.names[name] = Term(name, cell.value)
+
+    def digits(self, currency: str) -> Term:
+        """The named decimals of a currency."""
+        return self.names[f"minor_units_{currency}"]
+
+    def check(self, sheet: str, statement: str, result: Term) -> None:
+        """Register a statement for the Checks sheet."""
+        self.checks.append(Check(sheet, statement, result))
+
+    def clause(self, key: str) -> Fraction | None:
+        """The number a clause on Contracts states; None where there is no such clause."""
+        position = self.clause_keys.positions.get(key)
+        value = None if position is None else self.clause_values.values[position]
+        return value if isinstance(value, Fraction) else None
+
+    def digest(self) -> str:
+        """SHA-256 over the sheets in their order, each by title and digest of its cells."""
+        parts = (f"{title}\t{self.sheets[title].digest}\n" for title in self.titles)
+        return hashlib.sha256("".join(parts).encode()).hexdigest()
+
+
+def decimals(currency: str) -> int:
+    """A currency's decimals for number formats; 2 for a code that is none."""
+    try:
+        return minor_units(currency)
+    except ValueError:
+        return 2

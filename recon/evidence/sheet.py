@@ -1,0 +1,222 @@
+"""A sheet being filled: rows of cells that go straight to the sheet's XML, each formula with its cached value.
+
+openpyxl writes formulas without values, so previews and protected view would show nothing; it also holds every
+cell in memory. Here rows stream to a temporary file and openpyxl keeps what surrounds them (styles, widths, print
+setup). Every cell also enters its sheet's digest with address, kind, formula and value.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import tempfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Context, Decimal
+from fractions import Fraction
+from typing import IO
+from xml.sax.saxutils import escape
+
+from openpyxl.utils import get_column_letter
+
+from recon.evidence.formula import Range, Ref, Term, Value, quoted
+from recon.evidence.style import Look
+
+EXCEL_ROWS = 1_048_576
+_DIGITS = Context(prec=17)  # what a double keeps
+_ILLEGAL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f￾￿]")
+_FOREIGN = tuple("=+-@\t")
+_LONGEST_TEXT = 32_767
+Content = Term | Fraction | Decimal | int | bool | str | date | None
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column: the name cells are put by, the heading people read, its width in characters."""
+
+    name: str
+    heading: str
+    width: float
+
+
+@dataclass
+class Table:
+    """Where a table stands on its sheet, for the filter and for ranges over its columns."""
+
+    header_row: int
+    last_row: int
+
+
+@dataclass
+class Sheet:
+    """One sheet of the pack, filled from the top; `style_of` gives the style number of a look."""
+
+    title: str
+    columns: Sequence[Column]
+    style_of: Callable[[Look, bool], int]
+    row: int = 0
+    tables: list[Table] = field(default_factory=list)
+    repeated_row: int = 0
+    is_frozen: bool = False
+    frozen_from: str = "A"
+    kept: dict[str, dict[int, Value | None]] = field(default_factory=dict)
+    links: dict[str, str] = field(default_factory=dict)
+    conditions: list[tuple[str, str]] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self._letters = {c.name: get_column_letter(i) for i, c in enumerate(self.columns, 1)}
+        self._order = {c.name: i for i, c in enumerate(self.columns)}
+        self._cells: dict[str, tuple[str, str]] = {}
+        self._height: float | None = None
+        self._digest = hashlib.sha256()
+        self._rows: IO[str] = tempfile.SpooledTemporaryFile(64 << 20, "w+", encoding="utf-8", newline="")
+
+    def next_row(self, height: float | None = None) -> int:
+        """Close the row being filled and open the one below it; rows never go back."""
+        self._flush()
+        self.row += 1
+        self._height = height
+        return self.row
+
+    def put(self, name: str, content: Content, look: Look, *, is_digested: bool = True) -> Ref:
+        """Write a cell of the open row; hands back a reference that formulas can use."""
+        address = f"{self._letters[name]}{self.row}"
+        value = content.value if isinstance(content, Term) else _value(content)
+        is_foreign = isinstance(content, str) and content.startswith(_FOREIGN)
+        style = self.style_of(look, is_foreign)
+        formula = content.text if isinstance(content, Term) else None
+        known = canonical(address, formula, value) if is_digested else ""
+        self._cells[name] = (_cell_xml(address, style, formula, value), known)
+        if name in self.kept:
+            self.kept[name][self.row] = value
+        return Ref(address, "" if value is None else value, sheet=self.title)
+
+    def fill(self, contents: Mapping[str, tuple[Content, Look]]) -> dict[str, Ref]:
+        """Open a row and write the cells of it."""
+        self.next_row()
+        return {name: self.put(name, content, look) for name, (content, look) in contents.items()}
+
+    def line(self, content: Content, role: str = "note", name: str | None = None, height: float | None = None) -> Ref:
+        """A row with one piece of text, by default in the first column."""
+        self.next_row(height)
+        return self.put(name or self.columns[0].name, content, Look(role))
+
+    def open_table(self, headings: Mapping[str, str] | None = None, *, is_main: bool = False) -> Table:
+        """Write a header row (of all columns, or of the named ones); the main table's repeats on every page."""
+        self.next_row(height=30)
+        for name, heading in (headings or {c.name: c.heading for c in self.columns}).items():
+            self.put(name, heading, Look("header"))
+        table = Table(self.row, self.row)
+        self.tables.append(table)
+        if is_main:
+            self.repeated_row, self.is_frozen = self.row, True
+        return table
+
+    def keep(self, *names: str) -> None:
+        """Remember the values of columns, for ranges over them."""
+        for name in names:
+            self.kept.setdefault(name, {})
+
+    def span(self, name: str, table: Table, *, far: bool = False) -> Range:
+        """The cells of a kept column from the row under a table's header to its last row."""
+        first, last = table.header_row + 1, max(table.last_row, table.header_row + 1)
+        letter, prefix = self._letters[name], f"{quoted(self.title)}!" if far else ""
+        values = tuple(self.kept[name].get(row) for row in range(first, last + 1))
+        return Range(f"{prefix}${letter}${first}:${letter}${last}", values)
+
+    @contextmanager
+    def table(self, headings: Mapping[str, str] | None = None, *, is_main: bool = False) -> Iterator[Table]:
+        """A table: its header row, the rows written inside the `with`, its end."""
+        table = self.open_table(headings, is_main=is_main)
+        yield table
+        table.last_row = self.row
+
+    def flag(self, name: str, condition: str) -> None:
+        """Show the cells of a column in red where a condition on its first cell (`{0}`) holds."""
+        letter = self._letters[name]
+        self.conditions.append((f"{letter}1:{letter}{max(self.row, 2)}", condition.format(f"{letter}1")))
+
+    def letter(self, name: str) -> str:
+        """The column letter of a name."""
+        return self._letters[name]
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of the sheet's filled cells, row by row."""
+        self._flush()
+        return self._digest.hexdigest()
+
+    def chunks(self, size: int = 1 << 20) -> Iterator[str]:
+        """The rows' XML from the first on."""
+        self._flush()
+        self._rows.seek(0)
+        while chunk := self._rows.read(size):
+            yield chunk
+
+    def _flush(self) -> None:
+        if not self._cells:
+            return
+        height = f' ht="{self._height}" customHeight="1"' if self._height else ""
+        cells = [self._cells[name] for name in sorted(self._cells, key=self._order.__getitem__)]
+        self._rows.write(f'<row r="{self.row}"{height}>{"".join(xml for xml, _ in cells)}</row>')
+        self._digest.update("".join(known for _, known in cells).encode())
+        self._cells, self._height = {}, None
+
+
+def canonical(address: str, formula: str | None, value: Value | None) -> str:
+    """A cell as its sheet's digest knows it; empty cells are not known."""
+    if value is None or value == "":
+        return ""
+    return f"{address}\t{type_letter(value)}\t{formula or ''}\t{shown(value)}\n"
+
+
+def type_letter(value: Value | None) -> str:
+    """The kind of a value: n(umber), b(oolean), s(tring) or nothing."""
+    if value is None:
+        return ""
+    return "b" if isinstance(value, bool) else "s" if isinstance(value, str) else "n"
+
+
+def shown(value: Value | None) -> str:
+    """A value as it stands in the file: numbers with the 17 digits that a spreadsheet keeps."""
+    if value is None or isinstance(value, str):
+        return value or ""
+    if isinstance(value, bool):
+        return "1" if value else "0"
+    return _double(value)
+
+
+def _double(value: Fraction) -> str:
+    if value.denominator == 1 and abs(value.numerator) < 10**15:
+        return str(value.numerator)
+    quotient = _DIGITS.divide(Decimal(value.numerator), Decimal(value.denominator))
+    return f"{quotient.normalize(_DIGITS):f}" if Fraction(1, 10**12) < abs(value) else str(quotient)
+
+
+def _value(content: Content) -> Value | None:
+    if content is None or isinstance(content, (str, bool)):
+        return content
+    if isinstance(content, date):
+        return Fraction((content - date(1899, 12, 30)).days)  # the spreadsheet's day count
+    return Fraction(content)  # type: ignore[arg-type]
+
+
+def _cell_xml(address: str, style: int, formula: str | None, value: Value | None) -> str:
+    head = f'<c r="{address}" s="{style}"'
+    if value is None or (formula is None and value == ""):
+        return head + "/>"
+    kind = type_letter(value)
+    if formula is not None:
+        marks = {"n": "", "b": ' t="b"', "s": ' t="str"'}[kind]
+        return f"{head}{marks}><f>{escape(formula)}</f><v>{escape(_clean(shown(value)))}</v></c>"
+    if kind == "s":
+        return f'{head} t="inlineStr"><is><t xml:space="preserve">{escape(_clean(str(value)))}</t></is></c>'
+    mark = ' t="b"' if kind == "b" else ""
+    return f"{head}{mark}><v>{shown(value)}</v></c>"
+
+
+def _clean(text: str) -> str:
+    """Text without the characters XML cannot carry, cut at the length a cell holds."""
+    return _ILLEGAL.sub("�", text)[:_LONGEST_TEXT]

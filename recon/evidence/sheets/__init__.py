@@ -1,0 +1,1 @@
+"""The pack's sheets, one module each or a few kin; `recon.evidence.workbook` puts them in order."""

@@ -1,0 +1,131 @@
+"""Contracts: the versions in force with who approved them, and every clause, defaults printed as defaults."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from recon.evidence.facts import Record
+from recon.evidence.pack import Pack
+from recon.evidence.sheet import Column, Sheet
+from recon.evidence.sheets.parameters import moment
+from recon.evidence.style import DATE, PLAIN, TEXT, Look
+
+TITLE = "Contracts"
+COLUMNS = (
+    Column("key", "Clause", 58),
+    Column("value", "Value", 24),
+    Column("origin", "Stated or default", 17),
+    Column("contract", "Contract", 24),
+    Column("version", "Version", 9),
+    Column("kind", "Kind", 13),
+    Column("counterparty", "Counterparty", 26),
+    Column("direction", "Direction", 10),
+    Column("model", "Model", 7),
+    Column("currency", "Currency", 9),
+    Column("timezone", "Time zone", 19),
+    Column("first", "In force from", 12),
+    Column("last", "To", 12),
+    Column("approved", "Approved", 30),
+    Column("status", "Priced", 12),
+    Column("hash", "SHA-256 of the terms", 68),
+)
+_VERSION = ("contract", "version", "kind", "counterparty", "direction", "model", "currency", "timezone")
+_NUMERIC = ("per_mille", "flat", "percent_of_sale", "min", "max", "percent", "amount", "quantity", "over", "from", "fee")
+
+
+def write(pack: Pack) -> None:
+    """Write the sheet; the clauses become the range that rates are looked up in."""
+    sheet = pack.sheet(
+        TITLE, COLUMNS, "Contract versions and their clauses",
+        "Every version in force on a day of the period. A clause the contract does not state stands with the default of RULES 9, marked so.",
+    )  # fmt: skip
+    _versions(pack, sheet)
+    _clauses(pack, sheet)
+
+
+def _versions(pack: Pack, sheet: Sheet) -> None:
+    sheet.line("Versions", "section")
+    named = {c.name: c.heading for c in COLUMNS if c.name not in ("value", "origin")} | {"key": "Version"}
+    with sheet.table(named):
+        for version in pack.facts.versions:
+            sheet.next_row()
+            sheet.put("key", version_key(version["contract"], version["version"]), Look("text", TEXT))
+            for name in _VERSION:
+                sheet.put(name, _word(version.get(name)), Look("text", TEXT))
+            sheet.put("first", _day(version.get("effective_from")), Look("text", DATE))
+            sheet.put("last", _day(version.get("effective_to")) or "open-ended", Look("text", DATE))
+            sheet.put("approved", _approval(version), Look("text", TEXT))
+            is_priced = version["contract"] not in pack.facts.unpriced_contracts
+            sheet.put("status", "yes" if is_priced else "NOT PRICED", Look("text", TEXT))
+            sheet.put("hash", version.get("hash"), Look("text", TEXT))
+    sheet.next_row()
+
+
+def _clauses(pack: Pack, sheet: Sheet) -> None:
+    sheet.keep("key", "value")
+    sheet.line("Clauses", "section")
+    headings = {name: c.heading for c in COLUMNS if (name := c.name) in ("key", "value", "origin", "contract", "version")}
+    with sheet.table(headings, is_main=True) as table:
+        for version, path, value, is_default in _every_clause(pack):
+            sheet.next_row()
+            sheet.put("key", clause_key(version["contract"], version["version"], path), Look("text", TEXT))
+            content = _typed(path, value)
+            sheet.put("value", content, Look("text" if isinstance(content, str) else "input", _format(content)))
+            sheet.put("origin", "default" if is_default else "stated", Look("label" if is_default else "text"))
+            sheet.put("contract", version["contract"], Look("text", TEXT))
+            sheet.put("version", str(version["version"]), Look("text", TEXT))
+    pack.clause_keys = sheet.span("key", table, far=True)
+    pack.clause_values = sheet.span("value", table, far=True)
+
+
+def _every_clause(pack: Pack) -> Iterator[tuple[Record, str, Any, bool]]:
+    for version in pack.facts.versions:
+        for path, value, is_default in version["clauses"]:
+            yield version, str(path), value, bool(is_default)
+
+
+def version_key(contract: str, version: object) -> str:
+    """How Contracts names a version."""
+    return f"{contract} v{version}"
+
+
+def clause_key(contract: str, version: object, path: str) -> str:
+    """How Contracts names a clause of a version."""
+    return f"{version_key(contract, version)} · {path}"
+
+
+def _typed(path: str, value: Any) -> str | Decimal:
+    """Rates and amounts as numbers, so that formulas can use them; everything else as it reads."""
+    leaf = path.rsplit(".", 1)[-1]
+    if leaf in _NUMERIC and not isinstance(value, bool) and value is not None:
+        try:
+            return Decimal(str(value))
+        except InvalidOperation:
+            return str(value)
+    return _word(value)
+
+
+def _word(value: Any) -> str:
+    if value is None or value == "":
+        return "none"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return ", ".join(map(str, value)) if isinstance(value, (list, tuple)) else str(value)
+
+
+def _format(content: str | Decimal) -> str:
+    return TEXT if isinstance(content, str) else PLAIN
+
+
+def _day(value: Any) -> date | None:
+    if value is None or value == "" or isinstance(value, date):
+        return value or None
+    return date.fromisoformat(str(value))
+
+
+def _approval(version: Record) -> str:
+    who, when = version.get("approved_by"), moment(version.get("approved_at"))
+    return " ".join(filter(None, [f"by {who}" if who else "", when])) or "–"

@@ -1,0 +1,204 @@
+"""Cover and About: what this pack is and concludes, and how to read it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from recon.evidence.archive import DIGEST_PLACE
+from recon.evidence.facts import SETTLED
+from recon.evidence.formula import Term
+from recon.evidence.pack import Pack, decimals
+from recon.evidence.sheet import Column, Sheet
+from recon.evidence.sheets.parameters import moment
+from recon.evidence.style import COUNT, TEXT, Look, money
+
+COVER, ABOUT = "Cover", "About"
+COLUMNS = (
+    Column("what", "", 30),
+    Column("text", "", 68),
+    Column("expected", "", 17),
+    Column("billed", "", 17),
+    Column("variance", "", 17),
+    Column("gross", "", 17),
+    Column("count", "", 9),
+    Column("open", "", 9),
+)
+_TOTALS = {
+    "what": "Currency", "text": "Result", "expected": "Expected", "billed": "Billed", "variance": "Variance (net)", "gross": "Variance (gross)",
+    "count": "Lines", "open": "Open",
+}  # fmt: skip
+_SIGN_OFFS = {"what": "Sign-off", "text": "Name, time and what was signed"}
+
+
+def write_cover(pack: Pack) -> None:
+    """Write Cover, last of all: it shows what the other sheets came to."""
+    sheet = pack.sheet(COVER, COLUMNS, f"Evidence of the {pack.facts.close.period} close")
+    for words, value in _identity(pack):
+        _pair(sheet, words, value)
+    sheet.next_row()
+    sheet.line("Conclusion", "section")
+    for sentence in _conclusion(pack):
+        sheet.line(sentence, "paragraph", "text")
+    _verdict(pack, sheet)
+    _not_priced(pack, sheet)
+    sheet.next_row()
+    _totals(pack, sheet)
+    sheet.next_row()
+    _sign_offs(sheet)
+
+
+def _identity(pack: Pack) -> Iterator[tuple[str, str | None]]:
+    close, manifest = pack.facts.close, pack.facts.manifest
+    yield "Entity", close.workspace_name
+    yield "Period", f"{close.period}, each contract's month in its own time zone"
+    yield "Run", f"{close.run}"
+    yield "Basis", "every charge and payout recomputed from contracts and raw events, independently of the billing system"
+    yield "As known at", moment(manifest.get("as_known_at")) or "everything known when it was run"
+    yield "Cut-off", moment(manifest.get("cutoff"))
+    yield "Software", software(manifest.get("software"))
+    yield "Digest of inputs, contracts, settings", pack.facts.digest
+    yield "Supersedes", pack.supersedes or "nothing: the first pack of this close"
+
+
+def software(value: object) -> str:
+    """The software as the manifest names it."""
+    if isinstance(value, dict):
+        return ", ".join(f"{name} {version}" for name, version in sorted(value.items()))
+    return str(value or "")
+
+
+def _pair(sheet: Sheet, words: str, value: str | None) -> None:
+    sheet.next_row()
+    sheet.put("what", words, Look("label"))
+    sheet.put("text", value, Look("prose", TEXT))
+
+
+def _conclusion(pack: Pack) -> Iterator[str]:
+    lines = pack.facts.lines
+    differing = [line for line in lines if line["variance"]]
+    still_open = [line for line in lines if line["status"] not in SETTLED]
+    yield f"{len(lines)} lines were compared: {len(lines) - len(differing)} agree to the last minor unit, {len(differing)} differ."
+    if still_open:
+        yield f"{len(still_open)} lines differ by more than the tolerance; each is listed on Exceptions and waits for a disposition."
+    else:
+        yield "No line differs by more than the tolerance."
+    rejected = len(pack.facts.rejected)
+    yield f"{rejected:,} rows of the inputs could not be used and were set aside (Exceptions)." if rejected else "Every row of the inputs could be used."
+
+
+def _verdict(pack: Pack, sheet: Sheet) -> None:
+    sheet.next_row()
+    sheet.put("what", "Do all checks of this pack hold?", Look("label"))
+    text = f'IF({pack.verdict.text},"TRUE: every amount was re-performed and every total ties","FALSE: see Checks")'
+    yes, no = "TRUE: every amount was re-performed and every total ties", "FALSE: see Checks"
+    sheet.put("text", Term(text, yes if pack.verdict.value else no), Look("formula"))
+    sheet.next_row()
+    sheet.put("what", "Pack digest", Look("label"))
+    sheet.put("text", DIGEST_PLACE, Look("text", TEXT), is_digested=False)
+
+
+def _not_priced(pack: Pack, sheet: Sheet) -> None:
+    """Contracts that were left out, in words, where nobody can miss them."""
+    for contract, version, clause in pack.facts.not_priced:
+        words = f"NOT PRICED: {contract}, version {version}: this release does not price the clause {clause}; nothing is expected for this contract."
+        sheet.line(words, "warning", "text")
+    if not pack.facts.not_priced:
+        _pair(sheet, "Contracts not priced", "none")
+
+
+def _totals(pack: Pack, sheet: Sheet) -> None:
+    sheet.line("Totals per currency (from Summary)", "section")
+    with sheet.table(_TOTALS):
+        for currency, cells in pack.totals.items():
+            sheet.next_row()
+            sheet.put("what", currency, Look("text", TEXT))
+            sheet.put("text", cells["status"], Look("formula"))
+            for name in ("expected", "billed", "variance", "gross"):
+                sheet.put(name, cells[name], Look("formula", money(decimals(currency))))
+            for name in ("count", "open"):
+                sheet.put(name, cells[name], Look("formula", COUNT))
+
+
+def _sign_offs(sheet: Sheet) -> None:
+    with sheet.table(_SIGN_OFFS):
+        for state in ("Prepared by", "Reviewed by", "Locked by"):
+            _pair(sheet, state, "not yet")
+
+
+ABOUT_COLUMNS = (Column("what", "", 24), Column("text", "", 120))
+_CONTENTS = {
+    "Cover": "What was closed, on what basis, what it concludes, who signed.",
+    "Inputs": "Every file and query read, with hash, rows, control totals, first and last event.",
+    "Tie-out": "From rows read to units billed: each row has one fate; every difference is a formula.",
+    "Contracts": "Versions in force, who approved them, and every clause, defaults printed as defaults.",
+    "Parameters": "Tolerances, materiality, cut-off, exchange rates: every number that formulas use and no contract states.",
+    "Summary": "Expected, billed and variance per counterparty and currency, then per line.",
+    "CPM": "Re-performance of every CPM line with live formulas, the engine's amount beside each.",
+    "CPA": "Re-performance of every CPA line with live formulas, the engine's amount beside each.",
+    "Exceptions": "Findings, contracts that were not priced, rows set aside.",
+    "Completeness": "Every contract that delivered was billed; every billed line has a contract.",
+    "Checks": "Every check of the pack on one page.",
+}
+_LEGEND = (
+    ("input", "1,234.50", "Blue: taken from the inputs, the contracts or the settings; no formula stands behind it."),
+    ("formula", "1,234.50", "Black: a live formula. Click it to see what it is made of."),
+    ("engine", "1,234.50", "Green: the engine's own result, a constant put beside our formula so that both can be compared."),
+    ("check", "–", "Grey: a difference, which must be zero (a dash); it turns red where it is not."),
+    ("warning", "NOT PRICED", "Red: left out, or not agreeing; never hidden."),
+)
+_TICKMARKS = (
+    ("F", "footed: the sum was added up again"),
+    ("R", "recalculated by formula"),
+    ("K", "rate agreed to the contract clause named in the row"),
+    ("T", "traced to the input"),
+    ("X", "exception, or an amount carried from the engine without a formula"),
+)
+_CONVENTIONS = (
+    "Amounts exclude tax and are in the currency named in the heading or in the row's Currency column; brackets are negative, a dash is zero.",
+    "Variance = billed − expected: positive is over-billed (charges) or over-paid (payouts).",
+    "Dates are calendar dates in the contract's time zone (YYYY-MM-DD); instants are UTC.",
+    "Rule numbers refer to RULES, the page that fixes what every amount means.",
+    "The pack digest is SHA-256 over every filled cell but its own: address, kind, formula and value, sheet by sheet.",
+)
+
+
+def write_about(pack: Pack) -> None:
+    """Write About: contents with links, legend, tickmarks, conventions, what was not recomputed."""
+    sheet = pack.sheet(ABOUT, ABOUT_COLUMNS, "About this pack")
+    sheet.line("Contents", "section")
+    for title in (title for title in pack.titles if title in _CONTENTS):
+        sheet.next_row()
+        cell = sheet.put("what", title, Look("link"))
+        sheet.links[cell.text] = title
+        sheet.put("text", _CONTENTS[title], Look("prose"))
+    _legend(sheet)
+    sheet.next_row()
+    sheet.line("Conventions", "section")
+    for sentence in _CONVENTIONS:
+        sheet.line(sentence, "paragraph", "text")
+    _left_out(pack, sheet)
+
+
+def _legend(sheet: Sheet) -> None:
+    sheet.next_row()
+    sheet.line("Colours", "section")
+    for role, sample, words in _LEGEND:
+        sheet.next_row()
+        sheet.put("what", sample, Look(role))
+        sheet.put("text", words, Look("prose"))
+    sheet.next_row()
+    sheet.line("Tickmarks", "section")
+    for mark, words in _TICKMARKS:
+        sheet.next_row()
+        sheet.put("what", mark, Look("tick"))
+        sheet.put("text", words, Look("prose"))
+
+
+def _left_out(pack: Pack, sheet: Sheet) -> None:
+    sheet.next_row()
+    sheet.line("What was not recomputed", "section")
+    for contract, version, clause in pack.facts.not_priced:
+        sheet.line(f"{contract}, version {version}: the clause {clause} is not priced by this release.", "warning", "text")
+    for name, sha256 in pack.overflow.items():
+        sheet.line(f"Workings beyond a sheet's rows stand in {name} (SHA-256 {sha256}).", "paragraph", "text")
+    sheet.line("Events are counted by the engine: this pack re-performs the price of those counts, and ties the counts to the rows read.", "paragraph", "text")

@@ -1,0 +1,101 @@
+"""Parameters: every number that formulas use and no contract states, each with a name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any
+
+from recon.evidence.facts import Facts
+from recon.evidence.formula import Term
+from recon.evidence.pack import Pack, decimals
+from recon.evidence.sheet import Column, Sheet
+from recon.evidence.style import PLAIN, Look
+from recon.period import instant_text
+
+TITLE = "Parameters"
+COLUMNS = (
+    Column("parameter", "Parameter", 44),
+    Column("value", "Value", 22),
+    Column("name", "Name in formulas", 26),
+    Column("note", "What it does", 84),
+)
+_FX = {"parameter": "From → to", "value": "Rate", "name": "Numerator", "note": "Denominator"}
+NOISE_DIGITS = 6
+
+
+def write(pack: Pack) -> None:
+    """Write the sheet and give its cells their names."""
+    sheet = pack.sheet(TITLE, COLUMNS, "Parameters", "Formulas on every other sheet use these names; no amount is typed into a formula.")
+    with sheet.table(is_main=True):
+        for text, value, name, note in _parameters(pack.facts):
+            sheet.next_row()
+            sheet.put("parameter", text, Look("text"))
+            cell = sheet.put("value", value, Look("input"))
+            sheet.put("name", name, Look("text"))
+            sheet.put("note", note, Look("prose"))
+            if name:
+                pack.name(name, cell)
+    _rates_of_exchange(pack, sheet)
+
+
+def _parameters(facts: Facts) -> Iterator[tuple[str, Any, str, str]]:
+    settings = facts.manifest.get("settings", {})
+    tolerance = settings.get("tolerance") or {}
+    yield "Cost per thousand: units per rate", 1000, "per_mille", "A CPM rate is the price of so many impressions (RULES 4.1)."
+    yield "Percent", 100, "per_cent", "A percentage of sale is a part of so many (RULES 6.1)."
+    yield "Digits told apart from spreadsheet noise", NOISE_DIGITS, "noise_digits", "Differences are rounded to so many digits: spreadsheets calculate in binary."
+    for currency in facts.currencies:
+        yield f"Decimals of {currency}", decimals(currency), f"minor_units_{currency}", "Minor unit of the currency by ISO 4217 (RULES 1.1)."
+    yield "Tolerance per line, amount", _number(tolerance.get("amount")), "tolerance_amount", "A line may differ by so much in its currency (RULES 8.2) …"
+    yield "Tolerance per line, percent of expected", _number(tolerance.get("percent")), "tolerance_percent", "… or by so many percent; the larger counts."
+    for currency, amount in sorted((settings.get("materiality") or {}).items()):
+        yield f"Materiality {currency}", _number(amount), f"materiality_{currency}", f"Unexplained variance that the month may keep, in {currency}."
+    yield from _dates(facts, settings)
+
+
+def _dates(facts: Facts, settings: dict[str, Any]) -> Iterator[tuple[str, Any, str, str]]:
+    manifest = facts.manifest
+    days = settings.get("cutoff_days")
+    yield "Cut-off days", None if days is None else int(days), "", "Days after the month (UTC) in which events may still arrive (RULES 1.9)."
+    yield "Cut-off", moment(manifest.get("cutoff")), "", "Events ingested later are late: listed, not counted, settled by true-up."
+    yield "As known at", moment(manifest.get("as_known_at")) or "everything known when it was run", "", "Contract approvals and events after it do not exist for this close."
+    yield "Billing system's time zone", settings.get("billing_timezone"), "", "The zone the billing system cuts its months in, as far as known."
+    yield "Time zone database", manifest.get("tzdata") or settings.get("tzdata"), "", "Release by which local dates and months were cut (RULES 1.3)."
+
+
+def _rates_of_exchange(pack: Pack, sheet: Sheet) -> None:
+    """Each exchange rate used, as the exact quotient it is: rate = numerator / denominator."""
+    used = sorted({_fx_key(row) for rows in pack.facts.workings.values() for row in rows if row.get("fx")})
+    sheet.next_row()
+    sheet.line("Rates of exchange used (RULES 7), as exact quotients", "section")
+    with sheet.table(_FX):
+        for key in used:
+            exact = Fraction(key[2])
+            sheet.next_row()
+            sheet.put("parameter", f"{key[0]} → {key[1]}", Look("text"))
+            numerator = sheet.put("name", exact.numerator, Look("input", PLAIN))
+            denominator = sheet.put("note", exact.denominator, Look("input", PLAIN))
+            rate = sheet.put("value", numerator / denominator, Look("formula", "0.0000000000"))
+            pack.rates_of_exchange[key] = rate.far
+    if not used:
+        sheet.line("None: every sale of the month was in its contract's currency.")
+
+
+def _fx_key(row: dict[str, Any]) -> tuple[str, str, str]:
+    return str(row.get("sale_currency") or ""), str(row["currency"]), str(row["fx"])
+
+
+def exchange_rate(pack: Pack, row: dict[str, Any]) -> Term:
+    """The cell on Parameters that holds the exchange rate of a working."""
+    return pack.rates_of_exchange[_fx_key(row)]
+
+
+def moment(value: Any) -> str | None:
+    """An instant as text, whether it came as microseconds or as text."""
+    return instant_text(value) if isinstance(value, int) else value
+
+
+def _number(value: Any) -> Decimal:
+    return Decimal(str(value)) if value is not None else Decimal(0)

@@ -1,0 +1,182 @@
+"""Tie-out: from the rows in the files to the units billed, every step and every difference a formula."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fractions import Fraction
+
+from recon.evidence.facts import exact_or_zero
+from recon.evidence.formula import Ref, Term, number, total
+from recon.evidence.pack import Pack
+from recon.evidence.sheet import Column, Sheet
+from recon.evidence.style import COUNT, SHARES, TEXT, Look
+
+TITLE = "Tie-out"
+IMPRESSION_FATES = (
+    "duplicate", "test", "ivt", "late", "no_version", "not_viewable", "not_completed", "no_rate", "over_booked", "unknown_item", "billable",
+)  # fmt: skip
+CONVERSION_FATES = (
+    "test", "fraud", "late", "duplicate", "no_touch", "lost", "ineligible", "no_rate", "reversed", "not_locked", "over_cap", "payable",
+)  # fmt: skip
+_WIDTH = max(len(IMPRESSION_FATES), len(CONVERSION_FATES))
+COLUMNS = (
+    Column("what", "", 44),
+    Column("direction", "Direction", 11),
+    *(Column(f"n{i}", "", 12) for i in range(_WIDTH)),
+    Column("sum", "Sum", 14),
+    Column("expected", "Expected on lines", 14),
+    Column("difference", "Difference", 12),
+    Column("billed", "Billed", 14),
+    Column("gap", "Billed − expected", 14),
+)
+
+
+def write(pack: Pack) -> None:
+    """Write the sheet."""
+    sheet = pack.sheet(TITLE, COLUMNS, "Tie-out: read → set aside → out of period → in scope → each fate → billed",
+        "Every row that was read has one fate. Differences must be zero; “billed − expected” is the month's result, told on Summary and Exceptions.",
+    )  # fmt: skip
+    _impressions(pack, sheet)
+    _conversions(pack, sheet)
+    _contracts(pack, sheet, "cpm", "impressions", IMPRESSION_FATES, "billable")
+    _contracts(pack, sheet, "cpa", "conversions", CONVERSION_FATES, "payable")
+    sheet.flag("difference", "AND(ISNUMBER({0}),{0}<>0)")
+
+
+def _impressions(pack: Pack, sheet: Sheet) -> None:
+    """Rows in the files down to those billable, once for charges and once for payouts."""
+    sheet.line("Impressions: rows read to rows billable", "section")
+    sides = ("charge", "payout")
+    with sheet.table({"what": "Step", "n0": "Charges", "n1": "Payouts"}):
+        read = _step(sheet, "Rows read (Inputs)", [_read(pack, "impressions")] * 2, "formula")
+        rejected = _step(sheet, "less rows set aside", [_rejected(pack, "impressions")] * 2, "formula")
+        outside = _step(sheet, "less out of the period, read only to look back", _fates(pack, "look_back", sides))
+        scope = _step(sheet, "In scope", [r - x - o for r, x, o in zip(read, rejected, outside, strict=True)], "total-formula")
+        fates = [_step(sheet, _words(fate), _fates(pack, fate, sides)) for fate in _present(pack, "impressions", IMPRESSION_FATES)]
+        told = _step(sheet, "Sum of the fates", [total([row[i] for row in fates]) for i in range(2)], "total-formula")
+        gaps = _step(sheet, "Difference (must be zero)", [s - t for s, t in zip(scope, told, strict=True)], "check")
+    pack.check(TITLE, "Impressions read = set aside + out of period + fates, for charges", gaps[0].far.same_as(number(0)))
+    pack.check(TITLE, "Impressions read = set aside + out of period + fates, for payouts", gaps[1].far.same_as(number(0)))
+    sheet.next_row()
+
+
+def _conversions(pack: Pack, sheet: Sheet) -> None:
+    """Rows in the files down to the conversions that one contract or more decided on."""
+    facts = pack.facts
+    sheet.line("Conversions: rows read to conversions in a contract's reach", "section")
+    with sheet.table({"what": "Step", "n0": "Conversions"}):
+        steps = [
+            _step(sheet, "Rows read (Inputs)", [_read(pack, "conversions")], "formula")[0],
+            _step(sheet, "less rows set aside", [_rejected(pack, "conversions")], "formula")[0],
+            *(
+                _step(sheet, f"less {words}", [facts.fate_total(fate, dataset="conversions")])[0]
+                for fate, words in _APART.items()
+            ),
+        ]
+        claimed = steps[0]
+        left: Term = claimed
+        for step in steps[1:]:
+            left = left - step
+        reached = _step(sheet, "In a contract's reach", [left], "total-formula")[0]
+        decided = _step(sheet, "Conversions the engine decided on", [Fraction(_decided(pack))])[0]
+        gap = _step(sheet, "Difference (must be zero)", [reached - decided], "check")[0]
+    pack.check(TITLE, "Conversions read = set aside + repeated + out of period + unclaimed + decided on", gap.far.same_as(number(0)))
+    sheet.next_row()
+
+
+_APART = {
+    "repeated_row": "repeated rows of one id",
+    "look_back": "out of the period",
+    "unclaimed": "in no contract's reach (unclaimed)",
+}
+
+
+def _decided(pack: Pack) -> int:
+    """Distinct conversions among the per-contract decisions."""
+    return int(pack.facts.close.conversions()["conversion_id"].nunique())
+
+
+def _contracts(pack: Pack, sheet: Sheet, model: str, dataset: str, fates: Sequence[str], good: str) -> None:
+    """Per contract its fates, and the good one against the quantity of its lines and what was billed."""
+    shown = _present(pack, dataset, fates, model)
+    sheet.line(f"{model.upper()} contracts: fates, expected and billed quantities", "section")
+    headings = {"what": "Contract", "direction": "Direction"} | {f"n{i}": _words(fate) for i, fate in enumerate(shown)}
+    headings |= {"sum": "Sum", "expected": "Expected on lines", "difference": "Difference", "billed": "Billed", "gap": "Billed − expected"}
+    gaps = []
+    with sheet.table(headings):
+        for contract in sorted(c for c in pack.facts.contracts if pack.facts.model(c) == model):
+            gaps += _contract(pack, sheet, contract, dataset, shown, good)
+    statement = f"{model.upper()}: {good} units equal the quantities on the expected lines, for every priced contract"
+    pack.check(TITLE, statement, _all_zero(gaps))
+    sheet.next_row()
+
+
+def _contract(pack: Pack, sheet: Sheet, contract: str, dataset: str, fates: Sequence[str], good: str) -> list[Ref]:
+    facts = pack.facts
+    counts = facts.fates_of(contract=contract, dataset=dataset)
+    is_priced = contract not in facts.unpriced_contracts
+    sheet.next_row()
+    sheet.put("what", contract if is_priced else f"{contract} (NOT PRICED)", Look("text", TEXT))
+    sheet.put("direction", facts.direction(contract), Look("text", TEXT))
+    cells = [sheet.put(f"n{i}", counts.get(fate, Fraction(0)), Look("input", _shape(counts.get(fate)))) for i, fate in enumerate(fates)]
+    sheet.put("sum", total(cells), Look("formula", SHARES))
+    expected, billed = _quantities(pack, contract)
+    on_lines = sheet.put("expected", expected, Look("input", _shape(expected)))
+    units = next((cell for cell, fate in zip(cells, fates, strict=True) if fate == good), None)
+    difference = (units or number(0)) - on_lines if is_priced else number(0)
+    gap = sheet.put("difference", difference, Look("check", SHARES))
+    stated = sheet.put("billed", billed, Look("input", _shape(billed)))
+    sheet.put("gap", stated - on_lines, Look("formula", SHARES))
+    return [gap]
+
+
+def _all_zero(gaps: Sequence[Ref]) -> Term:
+    """Whether cells that stand one under the other are all zero."""
+    if not gaps:
+        return Term("TRUE()", True)
+    apart = sum((abs(gap.number) for gap in gaps), Fraction(0))
+    return Term(f"SUMPRODUCT(ABS({gaps[0].far.text}:{gaps[-1].text}))", apart).same_as(number(0))
+
+
+def _quantities(pack: Pack, contract: str) -> tuple[Fraction, Fraction]:
+    """Expected and billed quantity of a contract's charge or payout lines."""
+    lines = [r for r in pack.facts.lines if r["contract"] == contract and r["kind"] in ("charge", "payout")]
+    expected = sum((exact_or_zero(r["expected_quantity"]) for r in lines), Fraction(0))
+    return expected, sum((exact_or_zero(r["billed_quantity"]) for r in lines), Fraction(0))
+
+
+def _step(sheet: Sheet, words: str, figures: Sequence[Term | Fraction], role: str = "input") -> list[Ref]:
+    sheet.next_row()
+    is_total = role.startswith("total")
+    sheet.put("what", words, Look("total-text" if is_total else "text"))
+    if is_total:
+        sheet.put("direction", None, Look("total-text"))
+    return [sheet.put(f"n{i}", figure, Look(role, _shape(figure))) for i, figure in enumerate(figures)]
+
+
+def _shape(figure: object) -> str:
+    value = figure.value if isinstance(figure, Term) else figure
+    return COUNT if value is None or Fraction(value).denominator == 1 else SHARES  # type: ignore[arg-type]
+
+
+def _read(pack: Pack, dataset: str) -> Term:
+    return pack.rows_read.get(dataset, number(0))
+
+
+def _rejected(pack: Pack, dataset: str) -> Term:
+    return pack.rows_rejected.get(dataset, number(0))
+
+
+def _fates(pack: Pack, fate: str, directions: Sequence[str]) -> list[Fraction]:
+    return [pack.facts.fate_total(fate, dataset="impressions", direction=way) for way in directions]
+
+
+def _present(pack: Pack, dataset: str, known: Sequence[str], model: str = "") -> list[str]:
+    """The known fates that occur, in the order of the rules; any other fate after them."""
+    rows = [r for r in pack.facts.fates if r["dataset"] == dataset and (not model or pack.facts.model(r["contract"] or "") == model)]
+    occurring = {row["fate"] for row in rows} - set(_APART)
+    return [fate for fate in known if fate in occurring] + sorted(occurring - set(known))
+
+
+def _words(fate: str) -> str:
+    return fate.replace("_", " ")

@@ -1,0 +1,63 @@
+"""The evidence pack: one workbook per close, in which an auditor sees and re-performs the month (AUDIT)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from recon.evidence.archive import save
+from recon.evidence.facts import Facts
+from recon.evidence.pack import Pack
+from recon.evidence.sheet import EXCEL_ROWS
+from recon.evidence.sheets import (
+    checks,
+    completeness,
+    contracts,
+    cover,
+    cpa,
+    cpm,
+    exceptions,
+    inputs,
+    parameters,
+    summary,
+    tie_out,
+)
+
+if TYPE_CHECKING:
+    from recon.close import StoredClose
+
+
+def write_pack(
+    close: StoredClose, path: Path, *, supersedes: str | None = None, row_limit: int = EXCEL_ROWS
+) -> str:
+    """Write a close's evidence pack to `path` (.xlsx) whole or not at all; hands back the pack's digest.
+
+    The same close gives the same bytes. `supersedes` names the pack this one replaces; workings beyond `row_limit`
+    go to a CSV file beside the pack, whose hash the pack states.
+    """
+    pack = Pack(Facts(close), list(SHEETS), Path(path), supersedes, row_limit)
+    for title in WRITING_ORDER:
+        SHEETS[title](pack)
+    return save(pack)
+
+
+Writer = Callable[[Pack], None]
+SHEETS: dict[str, Writer] = {
+    "Cover": cover.write_cover,
+    "About": cover.write_about,
+    "Inputs": inputs.write,
+    "Tie-out": tie_out.write,
+    "Contracts": contracts.write,
+    "Parameters": parameters.write,
+    "Summary": summary.write,
+    "CPM": cpm.write,
+    "CPA": cpa.write,
+    "Exceptions": exceptions.write,
+    "Completeness": completeness.write,
+    "Checks": checks.write,
+}
+# What a sheet's formulas point to is written before it; people turn the pages in the order above.
+WRITING_ORDER = (
+    "Parameters", "Contracts", "Inputs", "CPM", "CPA", "Summary", "Tie-out", "Exceptions", "Completeness", "Checks", "Cover", "About",
+)  # fmt: skip
