@@ -1,0 +1,33 @@
+"""The `recon.toml` that a new workspace starts with."""
+
+TEMPLATE = """\
+[workspace]
+name = "NAME"
+database = "sqlite:///recon.db"      # the ledger: any SQLAlchemy URL; PostgreSQL for a team
+cutoff_days = 3                      # an event that arrives later than this after the month's end is late
+billing_timezone = "UTC"             # the zone the billing system cuts its months in
+
+[people]                             # viewer, preparer, reviewer, auditor, contract_author, contract_approver
+# dana = ["preparer", "contract_author"]
+# lee = ["reviewer", "contract_approver"]
+
+[tolerance]                          # per line, in its currency; the larger of the two
+amount = "0.00"
+percent = "0"
+
+[materiality]                        # per currency, for the month
+USD = "100.00"
+
+[contracts]
+path = "contracts"
+
+# One table per dataset: files (Parquet, .csv, .csv.gz; one or a glob) or a database with a query.
+# [data.impressions]
+# path = "data/impressions/**/*.parquet"
+# columns = { ts = "event_time" }    # ours = theirs, where names differ
+#
+# [data.billing_lines]
+# database = "postgresql+psycopg://billing.example/ads"
+# query = "select * from invoice_lines where period = :period"
+# control = { rows = 1204, amount = "88301.12" }
+"""

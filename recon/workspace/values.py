@@ -1,0 +1,101 @@
+"""How each setting of `recon.toml` is read; a ValueError says what was expected."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from decimal import Decimal, InvalidOperation
+from types import MappingProxyType
+from typing import Any
+
+from recon.money import is_currency
+from recon.period import is_zone
+
+Read = Callable[[Any], Any]
+ROLES = ("viewer", "preparer", "reviewer", "auditor", "contract_author", "contract_approver")
+
+
+def string(value: Any) -> str:
+    if not isinstance(value, str) or not value.strip():
+        raise ValueError("text")
+    return value
+
+
+def count(value: Any) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+        raise ValueError("a whole number, 0 or more")
+    return value
+
+
+def exact(value: Any) -> Decimal:
+    """An exact number from text or an integer; a TOML float is binary and refused."""
+    if isinstance(value, bool) or not isinstance(value, (str, int)):
+        raise ValueError('an exact number in quotes, such as "0.05"')
+    try:
+        number = Decimal(value)
+    except InvalidOperation:
+        raise ValueError('an exact number in quotes, such as "0.05"') from None
+    if not number.is_finite():
+        raise ValueError("a finite number")
+    return number
+
+
+def amount(value: Any) -> Decimal:
+    number = exact(value)
+    if number < 0:
+        raise ValueError("a number, 0 or more")
+    return number
+
+
+def currency(value: Any) -> str:
+    if not is_currency(str(value)):
+        raise ValueError("an ISO 4217 currency, such as USD")
+    return str(value)
+
+
+def zone(value: Any) -> str:
+    if not isinstance(value, str) or not is_zone(value):
+        raise ValueError("an IANA time zone, such as America/New_York")
+    return value
+
+
+def engine(value: Any) -> str:
+    if not isinstance(value, str) or not re.fullmatch(r"duckdb|(spark|local|yarn|k8s|sc)\S*", value):
+        raise ValueError('"duckdb" or a Spark master URL')
+    return value
+
+
+def roles(value: Any) -> tuple[str, ...]:
+    if not isinstance(value, list) or not value or not set(map(str, value)) <= set(ROLES):
+        raise ValueError(f"a list of roles: {', '.join(ROLES)}")
+    return tuple(value)
+
+
+def renames(value: Any) -> Mapping[str, str]:
+    if not isinstance(value, dict) or not all(isinstance(name, str) and name for name in value.values()):
+        raise ValueError('names, ours = "theirs"')
+    return MappingProxyType(value)
+
+
+def control(value: Any) -> None:
+    if not isinstance(value, dict) or not value:
+        raise ValueError('what the source sent: { rows = 1204, amount = "88301.12" }')
+
+
+WORKSPACE_KEYS: dict[str, Read] = {
+    "name": string,
+    "database": string,
+    "engine": engine,
+    "cutoff_days": count,
+    "billing_timezone": zone,
+}
+CONTRACTS_KEYS: dict[str, Read] = {"path": string}
+TOLERANCE_KEYS: dict[str, Read] = {"amount": amount, "percent": amount}
+SOURCE_KEYS: dict[str, Read] = {
+    "path": string,
+    "database": string,
+    "query": string,
+    "columns": renames,
+    "control": control,
+}
+CONTROL_KEYS: dict[str, Read] = {"rows": count, "amount": exact}
