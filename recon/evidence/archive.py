@@ -105,8 +105,8 @@ def _print(page: Worksheet, digest: str) -> None:
     page.page_setup.fitToWidth, page.page_setup.fitToHeight = 1, 0
     page.sheet_properties.pageSetUpPr = PageSetupProperties(fitToPage=True)
     page.page_margins.left = page.page_margins.right = 0.4
-    page.page_margins.top, page.page_margins.bottom = 0.5, 0.6
+    page.page_margins.top, page.page_margins.bottom, page.page_margins.footer = 0.5, 0.7, 0.3
     page.oddFooter.left.text, page.oddFooter.left.size = f"Pack digest {digest}", 7
-    page.oddFooter.center.text = "&A"
-    page.oddFooter.right.text = "Page &P of &N"
+    page.oddFooter.center.text, page.oddFooter.center.size = "&A", 7
+    page.oddFooter.right.text, page.oddFooter.right.size = "Page &P of &N", 7
 

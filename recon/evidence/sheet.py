@@ -47,6 +47,7 @@ class Table:
 
     header_row: int
     last_row: int
+    names: tuple[str, ...] = ()
 
 
 @dataclass
@@ -70,6 +71,8 @@ class Sheet:
         self._order = {c.name: i for i, c in enumerate(self.columns)}
         self._cells: dict[str, tuple[str, str]] = {}
         self._height: float | None = None
+        self._open: Table | None = None
+        self._role = "text"
         self._digest = hashlib.sha256()
         self._rows: IO[str] = tempfile.SpooledTemporaryFile(64 << 20, "w+", encoding="utf-8", newline="")
 
@@ -88,6 +91,8 @@ class Sheet:
         style = self.style_of(look, is_foreign)
         formula = content.text if isinstance(content, Term) else None
         known = canonical(address, formula, value) if is_digested else ""
+        if look.role.startswith(("total-", "header")):
+            self._role = "header" if look.role == "header" else "total-text"
         self._cells[name] = (_cell_xml(address, style, formula, value), known)
         if name in self.kept:
             self.kept[name][self.row] = value
@@ -106,9 +111,12 @@ class Sheet:
     def open_table(self, headings: Mapping[str, str] | None = None, *, is_main: bool = False) -> Table:
         """Write a header row (of all columns, or of the named ones); the main table's repeats on every page."""
         self.next_row(height=30)
-        for name, heading in (headings or {c.name: c.heading for c in self.columns}).items():
+        shown = headings or {c.name: c.heading for c in self.columns}
+        for name, heading in shown.items():
             self.put(name, heading, Look("header"))
-        table = Table(self.row, self.row)
+        places = sorted(self._order[name] for name in shown)
+        covered = tuple(c.name for c in self.columns[places[0] : places[-1] + 1])
+        table = self._open = Table(self.row, self.row, covered)
         self.tables.append(table)
         if is_main:
             self.repeated_row, self.is_frozen = self.row, True
@@ -131,7 +139,8 @@ class Sheet:
         """A table: its header row, the rows written inside the `with`, its end."""
         table = self.open_table(headings, is_main=is_main)
         yield table
-        table.last_row = self.row
+        self._flush()
+        table.last_row, self._open = self.row, None
 
     def flag(self, name: str, condition: str) -> None:
         """Show the cells of a column in red where a condition on its first cell (`{0}`) holds."""
@@ -158,11 +167,19 @@ class Sheet:
     def _flush(self) -> None:
         if not self._cells:
             return
+        self._fill_gaps()
         height = f' ht="{self._height}" customHeight="1"' if self._height else ""
         cells = [self._cells[name] for name in sorted(self._cells, key=self._order.__getitem__)]
         self._rows.write(f'<row r="{self.row}"{height}>{"".join(xml for xml, _ in cells)}</row>')
         self._digest.update("".join(known for _, known in cells).encode())
-        self._cells, self._height = {}, None
+        self._cells, self._height, self._role = {}, None, "text"
+
+    def _fill_gaps(self) -> None:
+        """Empty cells of a table's row carry its lines and colours too."""
+        for name in self._open.names if self._open else ():
+            if name not in self._cells:
+                address = f"{self._letters[name]}{self.row}"
+                self._cells[name] = (_cell_xml(address, self.style_of(Look(self._role), False), None, None), "")
 
 
 def canonical(address: str, formula: str | None, value: Value | None) -> str:

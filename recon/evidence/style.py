@@ -60,7 +60,7 @@ class _Role:
 ROLES = {
     "title": _Role(NAVY, bold=True, size=15),
     "subtitle": _Role(GREY, size=10),
-    "section": _Role(NAVY, bold=True, size=11, below=NAVY),
+    "section": _Role(NAVY, bold=True, size=11),
     "header": _Role("FFFFFF", bold=True, fill=NAVY, across="center", wrap=True),
     "text": _Role(below=LINE),
     "link": _Role("0B5394", below=LINE),
@@ -74,6 +74,9 @@ ROLES = {
     "check": _Role(GREY, below=LINE),
     "tick": _Role(GREY, below=LINE, across="center"),
     "verdict": _Role(bold=True, below=LINE, across="center"),
+    "ratio": _Role(below=LINE, across="right"),
+    "total-ratio": _Role(bold=True, fill=BAND, above=NAVY, across="right"),
+    "alert": _Role(RED, bold=True),
     "warning": _Role(RED, bold=True, wrap=True, fill=WARN),
     "total-text": _Role(bold=True, fill=BAND, above=NAVY),
     "total-formula": _Role(bold=True, fill=BAND, above=NAVY),

@@ -30,7 +30,7 @@ COLUMNS = (
     Column("last", "To", 12),
     Column("approved", "Approved", 30),
     Column("status", "Priced", 12),
-    Column("hash", "SHA-256 of the terms", 68),
+    Column("hash", "SHA-256 of the terms", 35),
 )
 _VERSION = ("contract", "version", "kind", "counterparty", "direction", "model", "currency", "timezone")
 _NUMERIC = ("per_mille", "flat", "percent_of_sale", "min", "max", "percent", "amount", "quantity", "over", "from", "fee")
@@ -60,7 +60,7 @@ def _versions(pack: Pack, sheet: Sheet) -> None:
             sheet.put("approved", _approval(version), Look("text", TEXT))
             is_priced = version["contract"] not in pack.facts.unpriced_contracts
             sheet.put("status", "yes" if is_priced else "NOT PRICED", Look("text", TEXT))
-            sheet.put("hash", version.get("hash"), Look("text", TEXT))
+            sheet.put("hash", version.get("hash"), Look("prose", TEXT))
     sheet.next_row()
 
 

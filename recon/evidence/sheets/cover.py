@@ -102,6 +102,7 @@ def _not_priced(pack: Pack, sheet: Sheet) -> None:
     for contract, version, clause in pack.facts.not_priced:
         words = f"NOT PRICED: {contract}, version {version}: this release does not price the clause {clause}; nothing is expected for this contract."
         sheet.line(words, "warning", "text")
+        sheet.put("what", "Not priced", Look("label"))
     if not pack.facts.not_priced:
         _pair(sheet, "Contracts not priced", "none")
 

@@ -80,4 +80,5 @@ METHOD = reperformance.Method(
     ),
     columns=COLUMNS,
     operations={"price_group": (("flat", "percent_of_sale"), price_group)},
+    optional=("share", "fx"),
 )

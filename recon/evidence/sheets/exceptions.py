@@ -93,7 +93,7 @@ def _not_priced(pack: Pack, sheet: Sheet) -> None:
     sheet.line("Contracts not priced", "section")
     for contract, version, clause in pack.facts.not_priced:
         words = f"{contract}, version {version}: the clause {clause} is not priced by this release; nothing is expected for this contract."
-        sheet.line(words, "warning", "sentence")
+        sheet.line(words, "alert", "item")
         sheet.put("finding", "not priced", Look("text", TEXT))
         sheet.put("contract", contract, Look("text", TEXT))
         sheet.put("tick", "X", Look("tick"))

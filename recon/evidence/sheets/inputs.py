@@ -25,7 +25,7 @@ COLUMNS = (
     Column("agrees", "Agrees", 9),
     Column("first", "First event (UTC)", 25),
     Column("last", "Last event (UTC)", 25),
-    Column("sha256", "SHA-256", 68),
+    Column("sha256", "SHA-256", 35),
 )
 
 
@@ -57,7 +57,7 @@ def _source(sheet: Sheet, source: Record) -> None:
     _control(sheet, source)
     sheet.put("first", moment(source.get("first")), Look("text", TEXT))
     sheet.put("last", moment(source.get("last")), Look("text", TEXT))
-    sheet.put("sha256", source.get("sha256"), Look("text", TEXT))
+    sheet.put("sha256", source.get("sha256"), Look("prose", TEXT))
 
 
 def _control(sheet: Sheet, source: Record) -> None:

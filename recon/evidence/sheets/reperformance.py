@@ -15,12 +15,12 @@ from recon.evidence.style import RATE, TEXT, Look, money, unrounded
 from recon.money import Rounding
 
 LEADING = (
-    Column("row", "Row", 9),
+    Column("row", "Row", 8),
     Column("contract", "Contract", 22),
     Column("item", "Item", 19),
     Column("kind", "Kind", 8),
-    Column("currency", "Currency", 8),
-    Column("clause", "Clause (on Contracts)", 40),
+    Column("currency", "Currency", 9),
+    Column("clause", "Clause (on Contracts)", 38),
     Column("what", "What", 26),
 )
 TRAILING = (
@@ -44,18 +44,26 @@ class Method:
     notes: Sequence[str]
     columns: Sequence[Column]
     operations: dict[str, Operation]
+    optional: Sequence[str] = ()
 
 
 def write(pack: Pack, method: Method) -> None:
     """Write every expected line of a model with its workings, and check that all of them come to the engine's amounts."""
-    sheet = pack.sheet(method.title, (*LEADING, *method.columns, *TRAILING), method.heading, *method.notes)
+    lines = list(_lines(pack, method.model))
+    columns = (*LEADING, *_used(method, [row for _, rows in lines for row in rows]), *TRAILING)
+    sheet = pack.sheet(method.title, columns, method.heading, *method.notes)
     sheet.keep("difference", "tick", "row")
     sheet.frozen_from = "D"
     with sheet.table(is_main=True) as table:
-        for line, workings in _lines(pack, method.model):
+        for line, workings in lines:
             _write_line(pack, sheet, method, line, workings)
     sheet.flag("difference", 'AND(ISNUMBER({0}),{0}<>0)')
     _check(pack, sheet, table)
+
+
+def _used(method: Method, rows: list[Record]) -> list[Column]:
+    """The model's columns, without those that no working of the month fills."""
+    return [c for c in method.columns if c.name not in method.optional or any(row.get(c.name) for row in rows)]
 
 
 def _lines(pack: Pack, model: str) -> Iterator[tuple[Record, list[Record]]]:
@@ -73,8 +81,6 @@ def _write_line(pack: Pack, sheet: Sheet, method: Method, line: Record, workings
     sheet.next_row()
     _lead(sheet, line, "line", "total-text")
     sheet.put("what", f"Line, rounded {mode.replace('_', ' ')}", Look("total-text"))
-    for column in method.columns:
-        sheet.put(column.name, None, Look("total-text"))
     _write_total(pack, sheet, line, amounts, mode)
 
 
@@ -115,8 +121,6 @@ def _lead(sheet: Sheet, line: Record, row: str, role: str) -> None:
     sheet.put("row", row, Look(role))
     for name in ("contract", "item", "kind", "currency"):
         sheet.put(name, line[name], Look(role, TEXT))
-    if row == "line":
-        sheet.put("clause", None, Look(role))
 
 
 def _rounding(pack: Pack, contract: str, workings: list[Record]) -> Rounding:

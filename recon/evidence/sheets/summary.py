@@ -51,7 +51,7 @@ def write(pack: Pack) -> None:
 
 def _not_priced(pack: Pack, sheet: Sheet) -> None:
     for contract, version, clause in pack.facts.not_priced:
-        sheet.line(f"NOT PRICED: {contract}, version {version}: the clause {clause} is not priced by this release.", "warning")
+        sheet.line(f"NOT PRICED: {contract}, version {version}: the clause {clause} is not priced by this release.", "alert")
     if pack.facts.not_priced:
         sheet.line("Nothing is expected for these contracts, and nothing is claimed about what was billed for them.")
         sheet.next_row()
@@ -115,7 +115,7 @@ def _block(pack: Pack, sheet: Sheet, layout: _Lines, currency: str) -> None:
     headings |= {name: f"{headings[name]} {currency}" for name in ("expected", "billed", "variance", "gross")}
     with sheet.table(headings):
         rows = [_party(sheet, layout, currency, *party) for party in _parties(layout, currency)]
-    _block_total(pack, sheet, currency, rows)
+        _block_total(pack, sheet, currency, rows)
     sheet.next_row()
 
 
@@ -134,8 +134,7 @@ def _party(sheet: Sheet, layout: _Lines, currency: str, counterparty: str, direc
 
 def _block_total(pack: Pack, sheet: Sheet, currency: str, rows: list[dict[str, Ref]]) -> None:
     sheet.next_row()
-    for name in ("counterparty", "direction", "contract", "item", "kind", "currency"):
-        sheet.put(name, f"Total {currency}" if name == "counterparty" else None, Look("total-text"))
+    sheet.put("counterparty", f"Total {currency}", Look("total-text"))
     added = {column: total([row[column] for row in rows]) for column in ("expected", "billed", "gross", "count", "open")}
     cells = _figures(sheet, added, currency, "total-")
     pack.totals[currency] = {name: cell.far for name, cell in cells.items()}
@@ -146,7 +145,7 @@ def _figures(sheet: Sheet, added: Mapping[str, Term], currency: str, prefix: str
     cells = {name: sheet.put(name, added[name], look) for name in ("expected", "billed", "gross")}
     cells |= {name: sheet.put(name, added[name], Look(f"{prefix}formula", COUNT)) for name in ("count", "open")}
     cells["variance"] = sheet.put("variance", cells["billed"] - cells["expected"], look)
-    sheet.put("percent", _share(cells["variance"], cells["expected"]), Look(f"{prefix}formula", RATIO))
+    sheet.put("percent", _share(cells["variance"], cells["expected"]), Look(f"{prefix}ratio", RATIO))
     agreed = either(cells["open"].same_as(number(0)), label("agreed"), label("open"))
     cells["status"] = sheet.put("status", agreed, Look(f"{prefix}formula"))
     return cells
@@ -184,7 +183,7 @@ def _line(pack: Pack, sheet: Sheet, line: Record, row: Mapping[str, Content]) ->
     expected = sheet.put("expected", rep or row["expected"], Look("formula" if rep else "input", shape))
     billed = sheet.put("billed", row["billed"], Look("input", shape))
     variance = sheet.put("variance", billed - expected, Look("formula", shape))
-    sheet.put("percent", _share(variance, expected), Look("formula", RATIO))
+    sheet.put("percent", _share(variance, expected), Look("ratio", RATIO))
     sheet.put("gross", size(variance), Look("formula", shape))
     sheet.put("count", 1, Look("label", COUNT))
     status = sheet.put("status", line["status"].replace("_", " "), Look("engine", TEXT))

@@ -22,12 +22,13 @@ _WIDTH = max(len(IMPRESSION_FATES), len(CONVERSION_FATES))
 COLUMNS = (
     Column("what", "", 44),
     Column("direction", "Direction", 11),
-    *(Column(f"n{i}", "", 12) for i in range(_WIDTH)),
-    Column("sum", "Sum", 14),
-    Column("expected", "Expected on lines", 14),
-    Column("difference", "Difference", 12),
+    Column("n0", "", 14),
+    Column("n1", "", 14),
+    Column("n2", "", 12),
     Column("billed", "Billed", 14),
     Column("gap", "Billed − expected", 14),
+    Column("sum", "All fates", 14),
+    *(Column(f"fate{i}", "", 12) for i in range(_WIDTH - 1)),
 )
 
 
@@ -40,7 +41,6 @@ def write(pack: Pack) -> None:
     _conversions(pack, sheet)
     _contracts(pack, sheet, "cpm", "impressions", IMPRESSION_FATES, "billable")
     _contracts(pack, sheet, "cpa", "conversions", CONVERSION_FATES, "payable")
-    sheet.flag("difference", "AND(ISNUMBER({0}),{0}<>0)")
 
 
 def _impressions(pack: Pack, sheet: Sheet) -> None:
@@ -98,36 +98,42 @@ def _decided(pack: Pack) -> int:
 
 def _contracts(pack: Pack, sheet: Sheet, model: str, dataset: str, fates: Sequence[str], good: str) -> None:
     """Per contract its fates, and the good one against the quantity of its lines and what was billed."""
-    shown = _present(pack, dataset, fates, model)
+    others = [fate for fate in _present(pack, dataset, fates, model) if fate != good]
     sheet.line(f"{model.upper()} contracts: fates, expected and billed quantities", "section")
-    headings = {"what": "Contract", "direction": "Direction"} | {f"n{i}": _words(fate) for i, fate in enumerate(shown)}
-    headings |= {"sum": "Sum", "expected": "Expected on lines", "difference": "Difference", "billed": "Billed", "gap": "Billed − expected"}
+    headings = {"what": "Contract", "direction": "Direction", "n0": _words(good), "n1": "Expected on lines", "n2": "Difference",
+                "billed": "Billed", "gap": "Billed − expected", "sum": "All fates"}  # fmt: skip
+    headings |= {f"fate{i}": _words(fate) for i, fate in enumerate(others)}
     gaps = []
     with sheet.table(headings):
         for contract in sorted(c for c in pack.facts.contracts if pack.facts.model(c) == model):
-            gaps += _contract(pack, sheet, contract, dataset, shown, good)
+            gaps.append(_contract(pack, sheet, contract, dataset, good, others))
     statement = f"{model.upper()}: {good} units equal the quantities on the expected lines, for every priced contract"
     pack.check(TITLE, statement, _all_zero(gaps))
     sheet.next_row()
 
 
-def _contract(pack: Pack, sheet: Sheet, contract: str, dataset: str, fates: Sequence[str], good: str) -> list[Ref]:
+def _contract(pack: Pack, sheet: Sheet, contract: str, dataset: str, good: str, others: Sequence[str]) -> Ref:
+    """A contract's row; hands back its difference, which is none where the contract is not priced."""
     facts = pack.facts
     counts = facts.fates_of(contract=contract, dataset=dataset)
     is_priced = contract not in facts.unpriced_contracts
     sheet.next_row()
     sheet.put("what", contract if is_priced else f"{contract} (NOT PRICED)", Look("text", TEXT))
     sheet.put("direction", facts.direction(contract), Look("text", TEXT))
-    cells = [sheet.put(f"n{i}", counts.get(fate, Fraction(0)), Look("input", _shape(counts.get(fate)))) for i, fate in enumerate(fates)]
-    sheet.put("sum", total(cells), Look("formula", SHARES))
+    units = _units(sheet, "n0", counts.get(good, Fraction(0)))
     expected, billed = _quantities(pack, contract)
-    on_lines = sheet.put("expected", expected, Look("input", _shape(expected)))
-    units = next((cell for cell, fate in zip(cells, fates, strict=True) if fate == good), None)
-    difference = (units or number(0)) - on_lines if is_priced else number(0)
-    gap = sheet.put("difference", difference, Look("check", SHARES))
-    stated = sheet.put("billed", billed, Look("input", _shape(billed)))
-    sheet.put("gap", stated - on_lines, Look("formula", SHARES))
-    return [gap]
+    on_lines = _units(sheet, "n1", expected)
+    gap = sheet.put("n2", units - on_lines if is_priced else number(0), Look("check", SHARES))
+    stated = _units(sheet, "billed", billed)
+    sheet.put("gap", stated - on_lines, Look("formula", _shape(billed - expected)))
+    rest = [_units(sheet, f"fate{i}", counts.get(fate, Fraction(0))) for i, fate in enumerate(others)]
+    every_fate = units + total(rest) if rest else units
+    sheet.put("sum", every_fate, Look("formula", _shape(every_fate)))
+    return gap
+
+
+def _units(sheet: Sheet, name: str, quantity: Fraction) -> Ref:
+    return sheet.put(name, quantity, Look("input", _shape(quantity)))
 
 
 def _all_zero(gaps: Sequence[Ref]) -> Term:
