@@ -104,6 +104,10 @@ class Engine:
         finally:
             self._connection.unregister("arriving")
 
+    def fingerprint(self, column: str) -> str:
+        """The engine's own 64-bit hash of a column, as SQL: equal values have equal ones, the reverse may fail."""
+        return f"hash({column})"
+
     def write_parquet(self, sql: str, path: str | Path) -> int:
         """Write an ordered query to Parquet and return its rows; the same rows give the same bytes.
 

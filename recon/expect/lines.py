@@ -8,9 +8,7 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Literal
 
-Kind = Literal[
-    "charge", "payout", "shortfall", "bonus", "clawback", "hold", "release", "forfeit", "adjustment"
-]
+Kind = Literal["charge", "payout", "shortfall", "bonus", "clawback", "hold", "release", "forfeit", "adjustment"]
 Operation = Literal[
     "segment", "price_group", "fee", "position", "share", "sum", "discount", "cap", "commission",
     "convert", "prorate", "round", "reach", "balance", "note",

@@ -1,0 +1,147 @@
+"""Conversions of a month, each with the touches in its reach and its reversals (RULES 1.8, 5.2, 5.4, 5.7).
+
+Windows are taken at the widest that any contract of the program states, and a day more, so that a contract with
+another window, or an error in one, can be answered from what is stored.
+"""
+
+from __future__ import annotations
+
+from recon.contracts.book import Book
+from recon.contracts.terms import CpaTerms
+from recon.engine import Engine
+from recon.observe.repeats import COLUMNS, IS_DUPLICATE, in_order, keep_first_of_each_id
+from recon.observe.scope import Scope, known_rows
+from recon.period import DAY, duration
+
+SPARE = DAY
+TOUCH = "program, user_id, partner, ts, ivt, COALESCE(is_test, FALSE) AS is_test, ingested_at"
+
+
+def observe_conversions(engine: Engine, book: Book, scope: Scope) -> None:
+    """Create the relations that CPA is priced from.
+
+    `conversion_rows`: the first row of each conversion from the period, in any zone, with the latest earlier
+    clean conversion of the same order (`prior_id`, `prior_ts`); `touches`: (conversion_id, kind, touch_id,
+    partner, ts, age, ivt, is_test, is_duplicate, ingested_at) in reach at the widest windows;
+    `reversal_rows`; `repeated_rows`: (dataset, ts) of the rows whose id came before. Needs the copies that
+    `observe_impressions` found.
+    """
+    for dataset in ("clicks", "conversions", "reversals"):
+        keep_first_of_each_id(engine, dataset, scope)
+    _windows(engine, book)
+    _conversions(engine, scope)
+    _touches(engine, scope)
+    _reversals(engine)
+    _repeated(engine)
+
+
+def widest_windows(book: Book) -> dict[str, tuple[int, int]]:
+    """(click, view) windows per program in µs: the widest of any version; 0 means never."""
+    widest: dict[str, tuple[int, int]] = {}
+    for version in book.versions:
+        if isinstance(version.terms, CpaTerms):
+            click, view = widest.get(version.terms.program, (0, 0))
+            stated = version.terms.attribution
+            widest[version.terms.program] = (
+                max(click, duration(stated.click_window)),
+                max(view, duration(stated.view_window)),
+            )
+    return widest
+
+
+def _windows(engine: Engine, book: Book) -> None:
+    rows = [
+        (program, click + SPARE if click else 0, view + SPARE if view else 0)
+        for program, (click, view) in sorted(widest_windows(book).items())
+    ]
+    engine.table("program_windows", {"program": "TEXT", "click_window": "BIGINT", "view_window": "BIGINT"}, rows)
+
+
+def _conversions(engine: Engine, scope: Scope) -> None:
+    """The conversions around the period; earlier ones are only asked for the latest clean one of the same order."""
+    first, last = scope.period.start("UTC") - DAY, scope.period.end("UTC") + DAY
+    clean = "NOT COALESCE(is_test, FALSE) AND NOT COALESCE(is_fraud, FALSE)"
+    order = in_order("conversions", within_id=False)
+    before = f"OVER (PARTITION BY program, action, order_id ORDER BY {order} ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)"
+    engine.run(
+        "conversions with the order before",
+        f"""CREATE OR REPLACE TABLE conversion_rows AS
+        SELECT {", ".join(COLUMNS["conversions"])},
+            CASE WHEN order_id IS NOT NULL THEN prior_id END AS prior_id,
+            CASE WHEN order_id IS NOT NULL THEN prior_ts END AS prior_ts
+        FROM (SELECT *, MAX(CASE WHEN {clean} THEN ts END) {before} AS prior_ts,
+                LAST_VALUE(CASE WHEN {clean} THEN conversion_id END IGNORE NULLS) {before} AS prior_id
+              FROM known_conversions) AS ordered
+        WHERE ts >= {first} AND ts < {last}""",
+    )
+    engine.run(
+        "conversions far from the period",
+        f"""CREATE OR REPLACE TABLE far_conversions AS
+        SELECT COUNT(*) AS quantity FROM known_conversions WHERE NOT (ts >= {first} AND ts < {last})""",
+    )
+
+
+def _touches(engine: Engine, scope: Scope) -> None:
+    engine.run(
+        "people who convert",
+        """CREATE OR REPLACE TABLE converters AS
+        SELECT c.program, c.user_id, MIN(c.ts) - MAX(w.view_window) AS first_view, MAX(c.ts) AS last_ts,
+            MAX(w.view_window) AS view_window
+        FROM conversion_rows AS c JOIN program_windows AS w ON c.program = w.program
+        GROUP BY c.program, c.user_id""",
+    )
+    has_views = engine.row("SELECT COUNT(*) FROM converters WHERE view_window > 0")[0] > 0
+    views = _impression_touches(scope) if has_views else ""
+    engine.run(
+        "touches of people who convert",
+        f"""CREATE OR REPLACE TABLE candidate_touches AS
+        SELECT 'click' AS kind, click_id AS touch_id, {TOUCH}, FALSE AS is_duplicate FROM known_clicks{views}""",
+    )
+    engine.run(
+        "touches in reach",
+        """CREATE OR REPLACE TABLE touches AS
+        SELECT c.conversion_id, t.kind, t.touch_id, t.partner, t.ts, c.ts - t.ts AS age, t.ivt, t.is_test,
+            t.is_duplicate, t.ingested_at
+        FROM conversion_rows AS c
+        JOIN program_windows AS w ON c.program = w.program
+        JOIN candidate_touches AS t ON c.program = t.program AND c.user_id = t.user_id
+        WHERE t.ts <= c.ts
+            AND ((t.kind = 'click' AND w.click_window > 0 AND c.ts - t.ts <= w.click_window)
+              OR (t.kind = 'view' AND w.view_window > 0 AND c.ts - t.ts <= w.view_window))""",
+    )
+
+
+def _impression_touches(scope: Scope) -> str:
+    """Impressions of people who convert, as SQL: single rows as they came, repeated ids from their copies."""
+    single = known_rows("impressions", scope)
+    return f"""
+        UNION ALL
+        SELECT 'view' AS kind, i.impression_id AS touch_id, i.program, i.user_id, i.partner, i.ts, i.ivt,
+            COALESCE(i.is_test, FALSE) AS is_test, i.ingested_at, FALSE AS is_duplicate
+        FROM {single} AS i JOIN converters AS p ON i.program = p.program AND i.user_id = p.user_id
+        WHERE i.ts >= p.first_view AND i.ts <= p.last_ts
+            AND NOT EXISTS (SELECT 1 FROM ids_of_impressions AS k WHERE k.id = i.impression_id)
+        UNION ALL
+        SELECT 'view' AS kind, i.impression_id AS touch_id, i.program, i.user_id, i.partner, i.ts, i.ivt,
+            COALESCE(i.is_test, FALSE) AS is_test, i.ingested_at, {IS_DUPLICATE} AS is_duplicate
+        FROM copies_of_impressions AS i JOIN converters AS p ON i.program = p.program AND i.user_id = p.user_id
+        WHERE i.ts >= p.first_view AND i.ts <= p.last_ts"""
+
+
+def _reversals(engine: Engine) -> None:
+    engine.run(
+        "reversals of the conversions",
+        """CREATE OR REPLACE TABLE reversal_rows AS
+        SELECT r.reversal_id, r.conversion_id, r.ts, r.sale_micros, r.reason, r.ingested_at
+        FROM known_reversals AS r WHERE r.conversion_id IN (SELECT conversion_id FROM conversion_rows)""",
+    )
+
+
+def _repeated(engine: Engine) -> None:
+    engine.run(
+        "repeated rows",
+        """CREATE OR REPLACE TABLE repeated_rows AS
+        SELECT 'clicks' AS dataset, ts FROM repeated_clicks
+        UNION ALL SELECT 'conversions' AS dataset, ts FROM repeated_conversions
+        UNION ALL SELECT 'reversals' AS dataset, ts FROM repeated_reversals""",
+    )

@@ -1,0 +1,76 @@
+"""Rows that come again: which of them counts (RULES 1.7, 1.8), and repeated impressions (RULES 3.2)."""
+
+from __future__ import annotations
+
+from recon.engine import Engine
+from recon.observe.scope import Scope
+from recon.period import DAY
+
+COLUMNS = {
+    "impressions": (
+        "impression_id", "ts", "program", "item", "partner", "user_id", "geo", "device", "placement",
+        "is_viewable", "is_completed", "ivt", "is_test", "ingested_at",
+    ),
+    "clicks": ("click_id", "ts", "program", "partner", "user_id", "geo", "device", "ivt", "is_test", "ingested_at"),
+    "conversions": (
+        "conversion_id", "ts", "program", "user_id", "action", "order_id", "sale_micros", "currency", "category",
+        "customer", "coupon", "geo", "device", "is_test", "is_fraud", "ingested_at",
+    ),
+    "reversals": ("reversal_id", "conversion_id", "ts", "sale_micros", "reason", "ingested_at"),
+}  # fmt: skip
+
+
+def in_order(dataset: str, within_id: bool = True) -> str:
+    """The total order of a dataset's rows as SQL: (ts, id, ingested_at), then the remaining columns (RULES 1.7)."""
+    identity, *others = COLUMNS[dataset]
+    first = ["ts"] if within_id else ["ts", identity]
+    rest = [column for column in others if column not in ("ts", "ingested_at")]
+    return ", ".join(f"{column} NULLS FIRST" for column in [*first, "ingested_at", *rest])
+
+
+def keep_first_of_each_id(engine: Engine, dataset: str, scope: Scope) -> None:
+    """Create `known_<dataset>`: the first row of each id, and `repeated_<dataset>`: the others (RULES 1.8)."""
+    find_repeats(engine, dataset, scope)
+    columns = ", ".join(COLUMNS[dataset])
+    engine.run(
+        f"known {dataset}",
+        f"""CREATE OR REPLACE TABLE known_{dataset} AS
+        SELECT {columns} FROM {dataset} AS r
+        WHERE {scope.is_known} AND NOT EXISTS (SELECT 1 FROM ids_of_{dataset} AS k WHERE k.id = r.{COLUMNS[dataset][0]})
+        UNION ALL SELECT {columns} FROM copies_of_{dataset} WHERE copy_number = 1""",
+    )
+    engine.run(
+        f"repeated {dataset}",
+        f"""CREATE OR REPLACE TABLE repeated_{dataset} AS
+        SELECT {columns} FROM copies_of_{dataset} WHERE copy_number > 1""",
+    )
+
+
+def find_repeats(engine: Engine, dataset: str, scope: Scope) -> None:
+    """Create `copies_of_<dataset>`: the rows whose id comes more than once, numbered in order, with the gap before.
+
+    Only fingerprints of ids are grouped over all rows; the ids themselves are compared among the few rows that
+    share one, so a clash of fingerprints changes nothing. `gap` is µs since the copy before (NULL: the first).
+    """
+    identity, columns = COLUMNS[dataset][0], ", ".join(COLUMNS[dataset])
+    mark = engine.fingerprint(identity)
+    engine.run(
+        f"repeated fingerprints of {dataset}",
+        f"""CREATE OR REPLACE TABLE marks_of_{dataset} AS
+        SELECT {mark} AS mark FROM {dataset} WHERE {scope.is_known} GROUP BY {mark} HAVING COUNT(*) > 1""",
+    )
+    engine.run(
+        f"copies of {dataset}",
+        f"""CREATE OR REPLACE TABLE copies_of_{dataset} AS
+        SELECT {columns}, ROW_NUMBER() OVER repeat AS copy_number, ts - LAG(ts) OVER repeat AS gap
+        FROM {dataset} WHERE {scope.is_known} AND {mark} IN (SELECT mark FROM marks_of_{dataset})
+        WINDOW repeat AS (PARTITION BY {identity} ORDER BY {in_order(dataset)})""",
+    )
+    engine.run(
+        f"repeated ids of {dataset}",
+        f"""CREATE OR REPLACE TABLE ids_of_{dataset} AS
+        SELECT {identity} AS id FROM copies_of_{dataset} GROUP BY {identity}""",
+    )
+
+
+IS_DUPLICATE = f"(gap IS NOT NULL AND gap <= {DAY})"
