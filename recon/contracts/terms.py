@@ -18,6 +18,7 @@ from recon.contracts.values import (
     Duration,
     Instant,
     Item,
+    Length,
     Number,
     Percent,
     Positive,
@@ -115,8 +116,8 @@ class Renewal(Term):
     """How a contract is renewed; it makes a renewal due, only a renewal version extends (RULES 2.4)."""
 
     auto: StrictBool
-    term_months: Count
-    notice_days: Whole = 0
+    term_months: Annotated[Length, Field(ge=1)]
+    notice_days: Length = 0
     escalator_percent: Number = Decimal(0)
 
 
@@ -290,7 +291,7 @@ class Attribution(Term):
     view_window: Duration = "1d"
     window_bound: Literal["inclusive", "exclusive"] = "inclusive"
     min_age: Duration = "0d"
-    half_life_days: Count = 7
+    half_life_days: Annotated[Length, Field(ge=1)] = 7
 
 
 class Eligibility(Term):
@@ -318,8 +319,8 @@ class Lock(Term):
     """When a conversion becomes final (RULES 5.9)."""
 
     after: Literal["month_end", "conversion"]
-    months: Whole | None = None
-    days: Whole
+    months: Length | None = None
+    days: Length
 
     def disagreements(self) -> Iterator[Disagreement]:
         if (self.after == "month_end") != (self.months is not None):
@@ -398,7 +399,7 @@ class CpaTerms(AnyTerms):
     fx: Literal["conversion_date", "period_end", "period_average"] = "conversion_date"
     round: Literal["conversion", "line"] = "conversion"
     caps: tuple[ConversionCap, ...] = ()
-    reversal_days: Whole = 60
+    reversal_days: Length = 60
     earn_on: Literal["conversion", "lock"] = "conversion"
     lock: Lock | None = None
     bonus: tuple[Bonus, ...] = ()

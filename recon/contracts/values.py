@@ -95,6 +95,15 @@ def _positive(value: Any) -> Any:
     return value
 
 
+def _at_most(limit: int) -> Callable[[int], int]:
+    def check(value: int) -> int:
+        if value > limit:
+            raise refused(f"at most {limit}")
+        return value
+
+    return check
+
+
 def _percentage(value: Decimal) -> Decimal:
     if value > 100:
         raise refused("a percentage from 0 to 100")
@@ -113,6 +122,9 @@ Positive = Annotated[Number, AfterValidator(_positive)]
 Percent = Annotated[Number, AfterValidator(_percentage)]
 Whole = Annotated[int, BeforeValidator(_whole), WithJsonSchema({"type": "integer", "minimum": 0})]
 Count = Annotated[Whole, AfterValidator(_positive), WithJsonSchema({"type": "integer", "minimum": 1})]
+Length = Annotated[
+    Whole, AfterValidator(_at_most(36_500)), WithJsonSchema({"type": "integer", "minimum": 0, "maximum": 36_500})
+]
 Day = Annotated[date, BeforeValidator(_day), WithJsonSchema({"type": "string", "format": "date"})]
 Instant = Annotated[
     int,
