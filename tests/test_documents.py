@@ -15,11 +15,13 @@ from recon.contracts.documents import (
     document_text,
     json_schema,
     load_book,
+    located,
     parse_version,
     read_version,
     schema_text,
     write_version,
 )
+from recon.contracts.lint import lint
 from recon.problems import BadInput
 
 BOOK = Path(__file__).parent.parent / "contracts"
@@ -218,3 +220,11 @@ def test_the_hash_is_of_terms_and_dates_not_of_status_history_or_stated_defaults
     ]
     assert {content_hash(parse_version(text, "x")) for text in same} == {content_hash(version)}
     assert len({content_hash(parse_version(text, "x")) for text in [*other, CPM]}) == len(other) + 1
+
+
+def test_what_is_refused_in_a_book_is_told_at_its_line(tmp_path):
+    path = tmp_path / "contracts/acme/v1.yaml"
+    path.parent.mkdir(parents=True)
+    path.write_text(edited("{ when: { geo: [NO, US] }, per_mille: 22.50 }", '{ per_mille: "19" }'))
+    found = located(path.parent.parent, lint(load_book(path.parent.parent)))
+    assert [one.place for one in found] == ["contracts/acme/v1.yaml:18 terms.items[0].rates[1]"]

@@ -233,8 +233,10 @@ def test_dates_of_two_zones_meet_as_instants():
 def test_a_book_as_known_then_is_judged_as_known_then():
     later = [{"action": "approve", "by": "lee", "at": "2026-10-05T00:00:00Z"}]
     book = Book((cpm(), cpm(contract="beta", history=later)))
-    assert lint(book.known_at(instant("2026-10-04T00:00:00Z"))) == []
-    assert len(lint(book.known_at(instant("2026-10-05T00:00:00Z")))) == 1
+    assert lint(book, as_known_at=instant("2026-10-04T00:00:00Z")) == []
+    assert len(lint(book, as_known_at=instant("2026-10-05T00:00:00Z"))) == len(lint(book)) == 1
+    rejected = cpm(version=2, status="rejected")
+    assert accepted(Book((cpm(), rejected, cpm(version=3))), as_known_at=instant("2026-10-04T00:00:00Z"))
 
 
 WARNED = {

@@ -5,8 +5,10 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import tempfile
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, get_args
 
@@ -96,6 +98,20 @@ def content_hash(version: ContractVersion) -> str:
     said = version.model_dump(mode="json", by_alias=True, exclude_defaults=True, exclude=NOT_HASHED)
     canonical = json.dumps(said, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     return hashlib.sha256(canonical.encode()).hexdigest()
+
+
+def located(folder: Path, problems: Iterable[Problem]) -> list[Problem]:
+    """The problems of a book (`acme/v2.yaml terms.items[0]`) with the folder and line of their documents."""
+    return [_located(folder, problem) for problem in problems]
+
+
+def _located(folder: Path, problem: Problem) -> Problem:
+    name, _, keys = problem.place.partition(" ")
+    if not (folder / name).is_file():
+        return problem
+    written = yamltext.read((folder / name).read_text(encoding="utf-8-sig"))
+    path = tuple(int(part) if part.isdigit() else part for part in re.findall(r"[^.\[\]]+", keys))
+    return replace(problem, place=f"{folder.name}/{name}:{written.line(path)} {keys}")
 
 
 def json_schema() -> dict[str, Any]:

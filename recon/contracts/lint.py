@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
-from itertools import pairwise
+from itertools import pairwise, permutations
 from typing import Literal, NamedTuple
 
 from recon.contracts.book import ONE_DAY, Book, Span, covers
@@ -42,24 +42,27 @@ class Remark(NamedTuple):
 
 @dataclass(frozen=True)
 class Check:
-    """One row of the list at the bottom."""
+    """One row of the list at the bottom; it looks at every document, or at what was in force as known then."""
 
     level: Level
     rule: str
+    on: Literal["documents", "known"]
     find: Callable[[Book, date | None], Iterable[Remark]]
 
 
-def lint(book: Book, today: date | None = None) -> list[Problem]:
-    """Every refusal and warning on a book, in the order of the checks; renewals are looked at only with a `today`.
+def lint(book: Book, today: date | None = None, as_known_at: int | None = None) -> list[Problem]:
+    """Every refusal and warning on a book, in the order of the checks.
 
-    The book is judged as it is handed over: hand over `known_at(K)` to judge what was known then.
+    What versions in force say together is judged as known at an instant (µs, UTC; None: now); whether a renewal is
+    due on a date `today`, which is never read from a clock.
     """
-    return [_problem(check, found) for check in CHECKS for found in check.find(book, today)]
+    books = {"documents": book, "known": book.known_at(as_known_at)}
+    return [_problem(check, found) for check in CHECKS for found in check.find(books[check.on], today)]
 
 
-def accepted(book: Book) -> Book:
+def accepted(book: Book, as_known_at: int | None = None) -> Book:
     """The same book; BadInput with every refusal if it has any."""
-    refusals = [problem for problem in lint(book) if problem.level == "refused"]
+    refusals = [problem for problem in lint(book, as_known_at=as_known_at) if problem.level == "refused"]
     if refusals:
         raise BadInput(refusals)
     return book
@@ -291,20 +294,28 @@ def unreachable_tier(book: Book, today: date | None) -> Iterator[Remark]:
 
 
 def amount_cap_beside_volume(book: Book, today: date | None) -> Iterator[Remark]:
-    """What fits under an amount depends on the price, under a volume tier the price on what fits."""
+    """What fits under an amount depends on the price, under a volume tier the price on what fits (5.8)."""
     for one in _live(book):
-        capping = next((other for other in _same_month(book, one) if _amount_cap(other) is not None), None)
-        if capping is not None and _has_volume(one):
-            where = f"terms.caps[{_amount_cap(capping)}].amount"
-            yield Remark(capping, where, "", f"no amount cap beside a volume tier (of version {one.version})")
+        yield from _capping(one, one)
 
 
-def _same_month(book: Book, version: ContractVersion) -> list[ContractVersion]:
-    """The version itself and those of its contract in force in a month in which it is too."""
-    spans = book.spans(version.contract)
-    own = [span for span in spans if span.version is version]
-    others = [span.version for span in spans for mine in own if _share_a_month(span, mine)]
-    return [version, *others]
+def amount_cap_over_volume(book: Book, today: date | None) -> Iterator[Remark]:
+    """The same between two versions of a contract that are in force in one month."""
+    for contract in book.contracts:
+        pairs = {
+            (one.version.version, other.version.version): (one.version, other.version)
+            for one, other in permutations(book.spans(contract), 2)
+            if one.version is not other.version and _share_a_month(one, other)
+        }
+        for one, other in pairs.values():
+            yield from _capping(one, other)
+
+
+def _capping(capped: ContractVersion, tiered: ContractVersion) -> Iterator[Remark]:
+    cap = _amount_cap(capped)
+    if cap is not None and _has_volume(tiered):
+        expected = f"no amount cap beside the volume tier of version {tiered.version}"
+        yield Remark(capped, f"terms.caps[{cap}].amount", "", expected)
 
 
 def _share_a_month(one: Span, other: Span) -> bool:
@@ -381,24 +392,25 @@ def _payouts(book: Book, with_partner: bool) -> Iterator[tuple[str, Stretch]]:
 
 
 CHECKS = (
-    Check("refused", "2.1", numbered_from_one),
-    Check("refused", "2.1", begins_with_original),
-    Check("refused", "2.6", keeps_its_identity),
-    Check("refused", "2.8", item_of_two_contracts),
-    Check("refused", "2.8", item_twice),
-    Check("refused", "2.8", thresholds),
-    Check("refused", "2.8", tiers_beside_a_rate),
-    Check("refused", "2.8", reset_of_a_contract_count),
-    Check("refused", "2.8", amount_cap_beside_volume),
-    Check("refused", "6.2", flat_by_sale_amount),
-    Check("refused", "2.8", unreachable_rate),
-    Check("refused", "2.8", unreachable_item),
-    Check("refused", "2.8", unreachable_tier),
-    Check("refused", "2.8", partner_of_two_contracts),
-    Check("refused", "2.8", competing_models_differ),
-    Check("refused", "2.8", third_party_with_several_rates),
-    Check("warned", "2.8", gap_between_versions),
-    Check("warned", "2.8", price_cliff),
-    Check("warned", "2.8", renewal_due),
-    Check("warned", "2.8", rate_jump),
+    Check("refused", "2.1", "documents", numbered_from_one),
+    Check("refused", "2.1", "documents", begins_with_original),
+    Check("refused", "2.6", "documents", keeps_its_identity),
+    Check("refused", "2.8", "known", item_of_two_contracts),
+    Check("refused", "2.8", "documents", item_twice),
+    Check("refused", "2.8", "documents", thresholds),
+    Check("refused", "2.8", "documents", tiers_beside_a_rate),
+    Check("refused", "2.8", "documents", reset_of_a_contract_count),
+    Check("refused", "2.8", "documents", amount_cap_beside_volume),
+    Check("refused", "2.8", "known", amount_cap_over_volume),
+    Check("refused", "6.2", "documents", flat_by_sale_amount),
+    Check("refused", "2.8", "documents", unreachable_rate),
+    Check("refused", "2.8", "documents", unreachable_item),
+    Check("refused", "2.8", "documents", unreachable_tier),
+    Check("refused", "2.8", "known", partner_of_two_contracts),
+    Check("refused", "2.8", "known", competing_models_differ),
+    Check("refused", "2.8", "documents", third_party_with_several_rates),
+    Check("warned", "2.8", "known", gap_between_versions),
+    Check("warned", "2.8", "documents", price_cliff),
+    Check("warned", "2.8", "known", renewal_due),
+    Check("warned", "2.8", "documents", rate_jump),
 )
