@@ -54,11 +54,11 @@ def rounded(amount: Fraction, currency: str, mode: str = "half_up") -> Decimal:
 
 # contract, item, kind, currency, rounding, [(version, clause, quantity, rate)] — the example of RULES 4 first
 _PRICED = [
-    ("northwind-ctv", "NW-CTV-RUN", "charge", "USD", "half_up", [(1, "items.NW-CTV-RUN.rates.1", 1000001, "25.00"), (2, "items.NW-CTV-RUN.rates.1", 999999, "22.00")]),
-    ("northwind-ctv", "NW-CTV-PRIME", "charge", "USD", "half_up", [(1, "items.NW-CTV-PRIME.rates.1", 41234, "32.50"), (2, "items.NW-CTV-PRIME.rates.1", 5, "21.00")]),
-    ("sakura-video", "SK-1", "charge", "JPY", "half_even", [(1, "items.SK-1.rates.1", 2500, "3001")]),
-    ("gulf-banner", "GB-1", "payout", "KWD", "up", [(1, "items.GB-1.rates.1", 333, "1.257")]),
-    ("gulf-banner", "GB-2", "payout", "KWD", "up", [(1, "items.GB-2.rates.1", 1000, "2.500")]),
+    ("northwind-ctv", "NW-CTV-RUN", "charge", "USD", "half_up", [(1, "items[NW-CTV-RUN].rates[1].per_mille", 1000001, "25.00"), (2, "items[NW-CTV-RUN].rates[1].per_mille", 999999, "22.00")]),
+    ("northwind-ctv", "NW-CTV-PRIME", "charge", "USD", "half_up", [(1, "items[NW-CTV-PRIME].rates[1].per_mille", 41234, "32.50"), (2, "items[NW-CTV-PRIME].rates[1].per_mille", 5, "21.00")]),
+    ("sakura-video", "SK-1", "charge", "JPY", "half_even", [(1, "items[SK-1].rates[1].per_mille", 2500, "3001")]),
+    ("gulf-banner", "GB-1", "payout", "KWD", "up", [(1, "items[GB-1].rates[1].per_mille", 333, "1.257")]),
+    ("gulf-banner", "GB-2", "payout", "KWD", "up", [(1, "items[GB-2].rates[1].per_mille", 1000, "2.500")]),
 ]  # fmt: skip
 _SALES = [(7, "100.00", None), (1, "33.33", None), (2, "0.50", None), (3, "900.00", None), (4, "88.05", "10000/10812")]
 _ITEMS = {"percent_of_sale": "12", "min": "1.00", "max": "60.00"}
@@ -80,7 +80,7 @@ def _many_groups(count: int) -> list[dict[str, Any]]:
     extra = [(1, f"{5 + n / 100:.2f}", None) for n in range(count)]
     rows = [_group("streamly-acme", "sale", "EUR", n, *sale) for n, sale in enumerate(_SALES + extra, 1)]
     rows += [_closing(rows)]
-    flat = [_row("streamly-acme", "lead", "payout", "EUR", 1, 1, "items.lead", "6.1", "flat", "price_group", 12, Fraction(168), each="14.00")]
+    flat = [_row("streamly-acme", "lead", "payout", "EUR", 1, 1, "items[lead].flat", "6.1", "flat", "price_group", 12, Fraction(168), each="14.00")]
     rows += [*flat, _closing(flat)]
     by_line = [_group("hearth-sales", "sale", "USD", n, *sale, by_line=True) for n, sale in enumerate([(3, "10.01", None), (1, "19.99", None)], 1)]
     return [*rows, *by_line, _closing(by_line)]
@@ -91,7 +91,7 @@ def _group(contract: str, item: str, currency: str, seq: int, count: int, sale: 
     price = min(Fraction(_ITEMS["max"]), max(Fraction(_ITEMS["min"]), price))
     each = price if by_line else Fraction(rounded(price, currency))
     kind = "charge" if by_line else "payout"
-    row = _row(contract, item, kind, currency, seq, 1, f"items.{item}", "6.1", f"sale {sale}", "price_group", count, each * count)
+    row = _row(contract, item, kind, currency, seq, 1, f"items[{item}].percent_of_sale", "6.1", f"sale {sale}", "price_group", count, each * count)
     return row | {"sale": sale, "sale_currency": "USD" if fx else currency, "fx": fx, "percent": "12", "minimum": "1.00", "maximum": "60.00", "each": str(each)}
 
 
@@ -209,16 +209,16 @@ def _manifest() -> dict[str, Any]:
 
 def _versions() -> list[dict[str, Any]]:
     cpm = [
-        _version("northwind-ctv", 1, "charge", "USD", {"items.NW-CTV-RUN.rates.1.per_mille": "25.00", "items.NW-CTV-PRIME.rates.1.per_mille": "32.50"}),
-        _version("northwind-ctv", 2, "charge", "USD", {"items.NW-CTV-RUN.rates.1.per_mille": "22.00", "items.NW-CTV-PRIME.rates.1.per_mille": "21.00"}),
-        _version("sakura-video", 1, "charge", "JPY", {"items.SK-1.rates.1.per_mille": "3001"}, "half_even"),
-        _version("gulf-banner", 1, "payout", "KWD", {"items.GB-1.rates.1.per_mille": "1.257", "items.GB-2.rates.1.per_mille": "2.500"}, "up"),
+        _version("northwind-ctv", 1, "charge", "USD", {"items[NW-CTV-RUN].rates[1].per_mille": "25.00", "items[NW-CTV-PRIME].rates[1].per_mille": "32.50"}),
+        _version("northwind-ctv", 2, "charge", "USD", {"items[NW-CTV-RUN].rates[1].per_mille": "22.00", "items[NW-CTV-PRIME].rates[1].per_mille": "21.00"}),
+        _version("sakura-video", 1, "charge", "JPY", {"items[SK-1].rates[1].per_mille": "3001"}, "half_even"),
+        _version("gulf-banner", 1, "payout", "KWD", {"items[GB-1].rates[1].per_mille": "1.257", "items[GB-2].rates[1].per_mille": "2.500"}, "up"),
         _version("kumo-press", 1, "payout", "USD", {"third_party.tolerance_percent": "10"}),
     ]  # fmt: skip
-    sale = {f"items.sale.{leaf}": value for leaf, value in _ITEMS.items()}
+    sale = {f"items[sale].{leaf}": value for leaf, value in _ITEMS.items()}
     return [
         *cpm,
-        _version("streamly-acme", 1, "payout", "EUR", {**sale, "items.lead.flat": "14.00"}, model="cpa"),
+        _version("streamly-acme", 1, "payout", "EUR", {**sale, "items[lead].flat": "14.00"}, model="cpa"),
         _version("hearth-sales", 1, "charge", "USD", sale, model="cpa", grain="line"),
     ]
 

@@ -51,11 +51,11 @@ class Facts:
 
     @cached_property
     def workings(self) -> dict[LineKey, list[Record]]:
-        """The workings of each line in the order they were done."""
+        """The workings of each line in the order they were done, conversions of one price in one row."""
         by_line: dict[LineKey, list[Record]] = defaultdict(list)
         for row in records(self.close.workings):
-            by_line[line_key(row)].append(row)
-        return {key: sorted(rows, key=lambda row: int(row["seq"])) for key, rows in by_line.items()}
+            by_line[line_key(row)].append(_plain(row))
+        return {key: _merged(sorted(rows, key=lambda row: int(row["seq"]))) for key, rows in by_line.items()}
 
     @cached_property
     def versions(self) -> list[Record]:
@@ -121,12 +121,39 @@ def records(frame: pd.DataFrame) -> list[Record]:
 
 def exact_or_zero(value: Any) -> Fraction:
     """A stored number (decimal or text, also `a/b`) exactly; nothing is zero."""
+    if type(value) is Fraction:
+        return value
     return Fraction(value) if value is not None else Fraction(0)
 
 
 def line_key(row: Record) -> LineKey:
     """The line a record belongs to."""
     return LineKey(*(str(row[name] or "") for name in LineKey._fields))
+
+
+def _plain(row: Record) -> Record:
+    """A working without what changes nothing: a share of 1, a rate between a currency and itself."""
+    shared = row.get("share") is not None and Fraction(row["share"]) != 1
+    converted = row.get("sale_currency") not in (None, row["currency"])
+    return {**row, "share": row["share"] if shared else None, "fx": row.get("fx") if converted else None}
+
+
+SAME_PRICE = ("version", "clause", "sale", "sale_currency", "fx", "share", "each")
+
+
+def _merged(rows: list[Record]) -> list[Record]:
+    """Price groups of one price as one row: their conversions and amounts added up."""
+    merged: dict[tuple[Any, ...], Record] = {}
+    for row in rows:
+        is_group = row["operation"] == "price_group"
+        key = tuple(row.get(name) for name in SAME_PRICE) if is_group else (row["seq"],)
+        merged[key] = _added(merged[key], row) if key in merged else row
+    return list(merged.values())
+
+
+def _added(first: Record, other: Record) -> Record:
+    names = (name for name in ("count", "quantity", "amount") if first.get(name) is not None)
+    return {**first, **{name: Fraction(first[name]) + Fraction(other[name]) for name in names}}
 
 
 def _present(value: Any) -> Any:

@@ -5,14 +5,14 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from fractions import Fraction
+from functools import cache
 from pathlib import Path
 
 from openpyxl import Workbook
 from openpyxl.workbook.defined_name import DefinedName
 
 from recon.evidence.facts import Facts, LineKey
-from recon.evidence.formula import Range, Ref, Term
+from recon.evidence.formula import Range, Ref, Term, Value
 from recon.evidence.sheet import EXCEL_ROWS, Column, Sheet
 from recon.evidence.style import Look, dress
 from recon.money import minor_units
@@ -40,6 +40,7 @@ class Pack:
     sheets: dict[str, Sheet] = field(default_factory=dict)
     names: dict[str, Term] = field(default_factory=dict)
     checks: list[Check] = field(default_factory=list)
+    clause_groups: dict[tuple[str, str, str], str] = field(default_factory=dict)
     clause_keys: Range = field(default_factory=lambda: Range("", ()))
     clause_values: Range = field(default_factory=lambda: Range("", ()))
     rates_of_exchange: dict[tuple[str, str, str], Term] = field(default_factory=dict)
@@ -91,11 +92,12 @@ class Pack:
         """Register a statement for the Checks sheet."""
         self.checks.append(Check(sheet, statement, result))
 
-    def clause(self, key: str) -> Fraction | None:
-        """The number a clause on Contracts states; None where there is no such clause."""
-        position = self.clause_keys.positions.get(key)
-        value = None if position is None else self.clause_values.values[position]
-        return value if isinstance(value, Fraction) else None
+    def clause(self, contract: str, version: object, path: str) -> Value | None:
+        """What Contracts says for a clause of a version; None where it does not list it."""
+        group, leaf = clause_group(path)
+        number = self.clause_groups.get((contract, str(version), group))
+        position = self.clause_keys.positions.get(f"{number}.{leaf}")
+        return None if position is None else self.clause_values.values[position]
 
     def digest(self) -> str:
         """SHA-256 over the sheets in their order, each by title and digest of its cells."""
@@ -103,9 +105,16 @@ class Pack:
         return hashlib.sha256("".join(parts).encode()).hexdigest()
 
 
+@cache
 def decimals(currency: str) -> int:
     """A currency's decimals for number formats; 2 for a code that is none."""
     try:
         return minor_units(currency)
     except ValueError:
         return 2
+
+
+def clause_group(path: str) -> tuple[str, str]:
+    """A clause's path as the group it stands in and its own name: `items[A].rates[1]` and `per_mille`."""
+    group, _, leaf = path.rpartition(".")
+    return group, leaf

@@ -29,6 +29,8 @@ _DIGITS = Context(prec=17)  # what a double keeps
 _ILLEGAL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f￾￿]")
 _FOREIGN = tuple("=+-@\t")
 _LONGEST_TEXT = 32_767
+_TINY = Fraction(1, 10**12)
+_MARKS = {"n": "", "b": ' t="b"', "s": ' t="str"', "": ""}
 Content = Term | Fraction | Decimal | int | bool | str | date | None
 
 
@@ -87,13 +89,13 @@ class Sheet:
         """Write a cell of the open row; hands back a reference that formulas can use."""
         address = f"{self._letters[name]}{self.row}"
         value = content.value if isinstance(content, Term) else _value(content)
-        is_foreign = isinstance(content, str) and content.startswith(_FOREIGN)
-        style = self.style_of(look, is_foreign)
         formula = content.text if isinstance(content, Term) else None
-        known = canonical(address, formula, value) if is_digested else ""
+        style = self.style_of(look, type(content) is str and content.startswith(_FOREIGN))
         if look.role.startswith(("total-", "header")):
             self._role = "header" if look.role == "header" else "total-text"
-        self._cells[name] = (_cell_xml(address, style, formula, value), known)
+        letter, text = type_letter(value), shown(value)
+        known = f"{address}\t{letter}\t{formula or ''}\t{text}\n" if text and is_digested else ""
+        self._cells[name] = (_cell_xml(address, style, formula, letter, text), known)
         if name in self.kept:
             self.kept[name][self.row] = value
         return Ref(address, "" if value is None else value, sheet=self.title)
@@ -179,61 +181,49 @@ class Sheet:
         for name in self._open.names if self._open else ():
             if name not in self._cells:
                 address = f"{self._letters[name]}{self.row}"
-                self._cells[name] = (_cell_xml(address, self.style_of(Look(self._role), False), None, None), "")
-
-
-def canonical(address: str, formula: str | None, value: Value | None) -> str:
-    """A cell as its sheet's digest knows it; empty cells are not known."""
-    if value is None or value == "":
-        return ""
-    return f"{address}\t{type_letter(value)}\t{formula or ''}\t{shown(value)}\n"
+                self._cells[name] = (_cell_xml(address, self.style_of(Look(self._role), False), None, "", ""), "")
 
 
 def type_letter(value: Value | None) -> str:
     """The kind of a value: n(umber), b(oolean), s(tring) or nothing."""
-    if value is None:
-        return ""
-    return "b" if isinstance(value, bool) else "s" if isinstance(value, str) else "n"
+    if type(value) is Fraction:
+        return "n"
+    return "" if value is None else "b" if isinstance(value, bool) else "s"
 
 
 def shown(value: Value | None) -> str:
-    """A value as it stands in the file: numbers with the 17 digits that a spreadsheet keeps."""
-    if value is None or isinstance(value, str):
-        return value or ""
-    if isinstance(value, bool):
-        return "1" if value else "0"
-    return _double(value)
+    """A value as it stands in the file: text clean, numbers with the 17 digits that a spreadsheet keeps."""
+    if type(value) is Fraction:
+        return _double(value)
+    if isinstance(value, str):
+        return _ILLEGAL.sub("\ufffd", value)[:_LONGEST_TEXT]
+    return "" if value is None else "1" if value else "0"
 
 
 def _double(value: Fraction) -> str:
     if value.denominator == 1 and abs(value.numerator) < 10**15:
         return str(value.numerator)
+    if 10**6 % value.denominator == 0 and abs(value.numerator) < 10**9:
+        sign, millionths = "-" if value < 0 else "", abs(value.numerator) * (10**6 // value.denominator)
+        return f"{sign}{millionths // 10**6}.{millionths % 10**6:06}".rstrip("0")
     quotient = _DIGITS.divide(Decimal(value.numerator), Decimal(value.denominator))
-    return f"{quotient.normalize(_DIGITS):f}" if Fraction(1, 10**12) < abs(value) else str(quotient)
+    return f"{quotient.normalize(_DIGITS):f}" if abs(value) > _TINY else str(quotient)
 
 
 def _value(content: Content) -> Value | None:
-    if content is None or isinstance(content, (str, bool)):
-        return content
+    if content is None or type(content) in (str, bool, Fraction):
+        return content  # type: ignore[return-value]
     if isinstance(content, date):
         return Fraction((content - date(1899, 12, 30)).days)  # the spreadsheet's day count
     return Fraction(content)  # type: ignore[arg-type]
 
 
-def _cell_xml(address: str, style: int, formula: str | None, value: Value | None) -> str:
+def _cell_xml(address: str, style: int, formula: str | None, letter: str, text: str) -> str:
     head = f'<c r="{address}" s="{style}"'
-    if value is None or (formula is None and value == ""):
-        return head + "/>"
-    kind = type_letter(value)
     if formula is not None:
-        marks = {"n": "", "b": ' t="b"', "s": ' t="str"'}[kind]
-        return f"{head}{marks}><f>{escape(formula)}</f><v>{escape(_clean(shown(value)))}</v></c>"
-    if kind == "s":
-        return f'{head} t="inlineStr"><is><t xml:space="preserve">{escape(_clean(str(value)))}</t></is></c>'
-    mark = ' t="b"' if kind == "b" else ""
-    return f"{head}{mark}><v>{shown(value)}</v></c>"
-
-
-def _clean(text: str) -> str:
-    """Text without the characters XML cannot carry, cut at the length a cell holds."""
-    return _ILLEGAL.sub("�", text)[:_LONGEST_TEXT]
+        return f"{head}{_MARKS[letter]}><f>{escape(formula)}</f><v>{escape(text)}</v></c>"
+    if not text:
+        return head + "/>"
+    if letter == "s":
+        return f'{head} t="inlineStr"><is><t xml:space="preserve">{escape(text)}</t></is></c>'
+    return f"{head}{_MARKS[letter]}><v>{text}</v></c>"

@@ -6,6 +6,8 @@ A `Look` is a role (what the cell is) and a number format (how its value is writ
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
+from typing import NamedTuple
 
 from openpyxl.cell.cell import Cell
 from openpyxl.styles import Alignment, Border, Font, PatternFill, Side
@@ -20,12 +22,14 @@ SHARES = '#,##0.######_);(#,##0.######);"–"_)'
 PLAIN = "General"
 
 
+@cache
 def money(digits: int) -> str:
     """Amounts at a currency's decimals: negatives in brackets, zero as a dash."""
     point = "." + "0" * digits if digits else ""
     return f'#,##0{point}_);(#,##0{point});"–"_)'
 
 
+@cache
 def unrounded(digits: int) -> str:
     """Amounts before rounding: six digits more than the currency has, where they are not zero."""
     return f"#,##0.{'0' * digits}######_);(#,##0.{'0' * digits}######)"
@@ -36,8 +40,7 @@ PERCENT = "0.00####"
 RATIO = "0.0%_);(0.0%)"
 
 
-@dataclass(frozen=True)
-class Look:
+class Look(NamedTuple):
     """What a cell is (`role`) and how its value is written (`number_format`)."""
 
     role: str

@@ -8,19 +8,20 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from recon.evidence.facts import Record
-from recon.evidence.pack import Pack
+from recon.evidence.pack import Pack, clause_group
 from recon.evidence.sheet import Column, Sheet
 from recon.evidence.sheets.parameters import moment
 from recon.evidence.style import DATE, PLAIN, TEXT, Look
 
 TITLE = "Contracts"
 COLUMNS = (
-    Column("key", "Clause", 58),
-    Column("value", "Value", 24),
-    Column("origin", "Stated or default", 17),
+    Column("key", "Reference", 26),
     Column("contract", "Contract", 24),
     Column("version", "Version", 9),
-    Column("kind", "Kind", 13),
+    Column("path", "Clause", 44),
+    Column("value", "Value", 20),
+    Column("origin", "Stated or default", 12),
+    Column("kind", "Kind", 12),
     Column("counterparty", "Counterparty", 26),
     Column("direction", "Direction", 10),
     Column("model", "Model", 7),
@@ -41,6 +42,7 @@ def write(pack: Pack) -> None:
     sheet = pack.sheet(
         TITLE, COLUMNS, "Contract versions and their clauses",
         "Every version in force on a day of the period. A clause the contract does not state stands with the default of RULES 9, marked so.",
+        "References (C12.per_mille) are the pack's own: formulas on CPM and CPA find their rates by them.",
     )  # fmt: skip
     _versions(pack, sheet)
     _clauses(pack, sheet)
@@ -48,11 +50,10 @@ def write(pack: Pack) -> None:
 
 def _versions(pack: Pack, sheet: Sheet) -> None:
     sheet.line("Versions", "section")
-    named = {c.name: c.heading for c in COLUMNS if c.name not in ("value", "origin")} | {"key": "Version"}
+    named = {c.name: c.heading for c in COLUMNS if c.name not in ("key", "path", "value", "origin")}
     with sheet.table(named):
         for version in pack.facts.versions:
             sheet.next_row()
-            sheet.put("key", version_key(version["contract"], version["version"]), Look("text", TEXT))
             for name in _VERSION:
                 sheet.put(name, _word(version.get(name)), Look("text", TEXT))
             sheet.put("first", _day(version.get("effective_from")), Look("text", DATE))
@@ -67,16 +68,17 @@ def _versions(pack: Pack, sheet: Sheet) -> None:
 def _clauses(pack: Pack, sheet: Sheet) -> None:
     sheet.keep("key", "value")
     sheet.line("Clauses", "section")
-    headings = {name: c.heading for c in COLUMNS if (name := c.name) in ("key", "value", "origin", "contract", "version")}
+    headings = {c.name: c.heading for c in COLUMNS[:6]}
     with sheet.table(headings, is_main=True) as table:
         for version, path, value, is_default in _every_clause(pack):
             sheet.next_row()
-            sheet.put("key", clause_key(version["contract"], version["version"], path), Look("text", TEXT))
+            sheet.put("key", _reference(pack, version, path), Look("label", TEXT))
+            sheet.put("contract", version["contract"], Look("text", TEXT))
+            sheet.put("version", str(version["version"]), Look("text", TEXT))
+            sheet.put("path", path, Look("text", TEXT))
             content = _typed(path, value)
             sheet.put("value", content, Look("text" if isinstance(content, str) else "input", _format(content)))
             sheet.put("origin", "default" if is_default else "stated", Look("label" if is_default else "text"))
-            sheet.put("contract", version["contract"], Look("text", TEXT))
-            sheet.put("version", str(version["version"]), Look("text", TEXT))
     pack.clause_keys = sheet.span("key", table, far=True)
     pack.clause_values = sheet.span("value", table, far=True)
 
@@ -87,14 +89,12 @@ def _every_clause(pack: Pack) -> Iterator[tuple[Record, str, Any, bool]]:
             yield version, str(path), value, bool(is_default)
 
 
-def version_key(contract: str, version: object) -> str:
-    """How Contracts names a version."""
-    return f"{contract} v{version}"
-
-
-def clause_key(contract: str, version: object, path: str) -> str:
-    """How Contracts names a clause of a version."""
-    return f"{version_key(contract, version)} · {path}"
+def _reference(pack: Pack, version: Record, path: str) -> str:
+    """A short name that a formula can look up: the group of clauses, numbered, and the clause's own name."""
+    group, leaf = clause_group(path)
+    key = (version["contract"], str(version["version"]), group)
+    number = pack.clause_groups.setdefault(key, f"C{len(pack.clause_groups) + 1}")
+    return f"{number}.{leaf}"
 
 
 def _typed(path: str, value: Any) -> str | Decimal:

@@ -8,7 +8,7 @@ from recon.evidence.pack import Pack, decimals
 from recon.evidence.sheet import Column, Sheet
 from recon.evidence.sheets import reperformance
 from recon.evidence.sheets.parameters import exchange_rate
-from recon.evidence.sheets.reperformance import is_stated, rate, rounding_of, stated
+from recon.evidence.sheets.reperformance import is_stated, rate, rounding_of
 from recon.evidence.style import COUNT, SHARES, TEXT, Look, unrounded
 
 COLUMNS = (
@@ -32,12 +32,12 @@ def write(pack: Pack) -> None:
 
 def price_group(pack: Pack, sheet: Sheet, row: Record) -> Ref:
     """Amount of the conversions of one price = conversions × price of one, each rounded where the contract says so (6.3)."""
-    quantity = exact_or_zero(row["quantity"])
+    quantity = exact_or_zero(row.get("count") or row["quantity"])
     conversions = sheet.put("quantity", quantity, Look("input", COUNT if quantity.denominator == 1 else SHARES))
     price = _flat(pack, sheet, row) if is_stated(pack, row, "flat") else _percentage(pack, sheet, row)
     if row.get("share"):
         price = sheet.put("share", exact_or_zero(row["share"]), Look("input", SHARES)) * price
-    if stated(pack, row["contract"], row["version"], "round") != "line":
+    if pack.clause(row["contract"], row["version"], "round") != "line":
         mode = rounding_of(pack, row["contract"], row["version"])
         price = rounded(price, pack.digits(row["currency"]), mode)
     shape = unrounded(decimals(row["currency"]))

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import csv
+import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Any, get_args
 
-from recon.evidence.facts import LineKey, Record, exact_or_zero
+from recon.evidence.facts import Record, exact_or_zero, line_key
 from recon.evidence.formula import Ref, Term, look_up, number, rounded, rows_unlike, total
-from recon.evidence.pack import Pack, decimals
+from recon.evidence.pack import Pack, clause_group, decimals
 from recon.evidence.sheet import Column, Sheet, Table
-from recon.evidence.sheets.contracts import clause_key
 from recon.evidence.style import RATE, TEXT, Look, money, unrounded
 from recon.money import Rounding
 
@@ -20,8 +22,8 @@ LEADING = (
     Column("item", "Item", 19),
     Column("kind", "Kind", 8),
     Column("currency", "Currency", 9),
-    Column("clause", "Clause (on Contracts)", 38),
-    Column("what", "What", 26),
+    Column("clause", "Clause", 8),
+    Column("what", "What", 34),
 )
 TRAILING = (
     Column("amount", "Amount before rounding", 17),
@@ -30,6 +32,7 @@ TRAILING = (
     Column("difference", "Difference", 11),
     Column("tick", "Tick", 6),
 )
+Worked = tuple[Record, list[Record]]  # an expected line and its workings
 Working = Callable[[Pack, Sheet, Record], Ref]
 Operation = tuple[tuple[str, ...], Working]  # the clause leaves of which one must be on Contracts, and the formula
 
@@ -54,9 +57,14 @@ def write(pack: Pack, method: Method) -> None:
     sheet = pack.sheet(method.title, columns, method.heading, *method.notes)
     sheet.keep("difference", "tick", "row")
     sheet.frozen_from = "D"
+    kept, beyond = _fitting(lines, pack.row_limit - sheet.row - 1)
+    if beyond:
+        pack.overflow[f"{pack.path.stem}-{method.title}-workings.csv"] = _write_csv(pack, method, beyond)
     with sheet.table(is_main=True) as table:
-        for line, workings in lines:
+        for line, workings in kept:
             _write_line(pack, sheet, method, line, workings)
+        for line, workings in beyond:
+            _write_beyond(pack, sheet, line, workings)
     sheet.flag("difference", 'AND(ISNUMBER({0}),{0}<>0)')
     _check(pack, sheet, table)
 
@@ -66,12 +74,43 @@ def _used(method: Method, rows: list[Record]) -> list[Column]:
     return [c for c in method.columns if c.name not in method.optional or any(row.get(c.name) for row in rows)]
 
 
-def _lines(pack: Pack, model: str) -> Iterator[tuple[Record, list[Record]]]:
+def _lines(pack: Pack, model: str) -> Iterator[Worked]:
     for line in pack.facts.lines:
-        key = LineKey(line["contract"], line["item"] or "", line["kind"], line["currency"])
-        workings = pack.facts.workings.get(key, [])
+        workings = pack.facts.workings.get(line_key(line), [])
         if pack.facts.model(line["contract"]) == model and (workings or line["expected_amount"]):
             yield line, workings
+
+
+def _fitting(lines: list[Worked], rows: int) -> tuple[list[Worked], list[Worked]]:
+    """The lines whose workings fit into so many rows, and those that get a row each and their workings in a file."""
+    kept, beyond, left = [], [], rows - len(lines)
+    for line, workings in lines:
+        left -= len(workings)
+        (kept if left >= 0 else beyond).append((line, workings))
+    return kept, beyond
+
+
+def _write_csv(pack: Pack, method: Method, lines: list[Worked]) -> str:
+    """The workings that do not fit, in a file beside the pack; hands back its SHA-256."""
+    path = pack.path.with_name(f"{pack.path.stem}-{method.title}-workings.csv")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    rows = [row for _, workings in lines for row in workings]
+    with path.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, sorted({name for row in rows for name in row}), lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def _write_beyond(pack: Pack, sheet: Sheet, line: Record, workings: list[Record]) -> None:
+    """A line whose workings stand in the file: the engine's sum, traced there, rounded here by formula."""
+    parts = (exact_or_zero(row.get("amount")) for row in workings if row["operation"] != "round")
+    mode = _rounding(pack, line["contract"], workings)
+    sheet.next_row()
+    _lead(sheet, line, "line", "total-text")
+    sheet.put("what", f"Workings in the file named on About; rounded {mode.replace('_', ' ')}", Look("total-text"))
+    amount = sheet.put("amount", sum(parts, Fraction(0)), Look("total-engine", unrounded(decimals(line["currency"]))))
+    _write_result(pack, sheet, line, amount, mode, "T")
 
 
 def _write_line(pack: Pack, sheet: Sheet, method: Method, line: Record, workings: list[Record]) -> None:
@@ -99,14 +138,17 @@ def _write_working(pack: Pack, sheet: Sheet, method: Method, line: Record, row: 
 
 
 def _write_total(pack: Pack, sheet: Sheet, line: Record, amounts: list[Ref], mode: Rounding) -> None:
-    digits = decimals(line["currency"])
-    amount = sheet.put("amount", total(amounts), Look("total-formula", unrounded(digits)))
-    result = sheet.put(
-        "line", rounded(amount, pack.digits(line["currency"]), mode), Look("total-formula", money(digits))
-    )
+    amount = sheet.put("amount", total(amounts), Look("total-formula", unrounded(decimals(line["currency"]))))
+    _write_result(pack, sheet, line, amount, mode, "F")
+
+
+def _write_result(pack: Pack, sheet: Sheet, line: Record, amount: Ref, mode: Rounding, tick: str) -> None:
+    """The line's amount rounded once, beside the engine's; Summary takes it from here."""
+    shape = Look("total-formula", money(decimals(line["currency"])))
+    result = sheet.put("line", rounded(amount, pack.digits(line["currency"]), mode), shape)
     _beside_engine(pack, sheet, result, exact_or_zero(line["expected_amount"]), line["currency"], "total-")
-    sheet.put("tick", "F", Look("total-tick"))
-    pack.reperformed[LineKey(line["contract"], line["item"] or "", line["kind"], line["currency"])] = result.far
+    sheet.put("tick", tick, Look("total-tick"))
+    pack.reperformed[line_key(line)] = result.far
 
 
 def _beside_engine(pack: Pack, sheet: Sheet, ours: Term, theirs: Any, currency: str, prefix: str) -> None:
@@ -129,21 +171,15 @@ def _rounding(pack: Pack, contract: str, workings: list[Record]) -> Rounding:
     return rounding_of(pack, contract, version)
 
 
-def rounding_of(pack: Pack, contract: str, version: Any) -> Rounding:
+def rounding_of(pack: Pack, contract: str, version: object) -> Rounding:
     """How a version rounds (RULES 1.2)."""
-    mode = stated(pack, contract, version, "rounding")
+    mode = pack.clause(contract, version, "rounding")
     return mode if mode in get_args(Rounding) else "half_up"  # type: ignore[return-value]
-
-
-def stated(pack: Pack, contract: str, version: Any, path: str) -> Any:
-    """The value that a version states for a clause, or its default; None where Contracts does not list it."""
-    position = pack.clause_keys.positions.get(clause_key(contract, version, path))
-    return None if position is None else pack.clause_values.values[position]
 
 
 def carried(pack: Pack, sheet: Sheet, row: Record) -> Ref:
     """An operation this release has no formula for: the engine's amount, marked as not re-performed."""
-    sheet.put("clause", clause_key(row["contract"], row.get("version"), str(row.get("clause") or "")), Look("text"))
+    sheet.put("clause", row.get("clause"), Look("text", TEXT))
     sheet.put("tick", "X", Look("tick"))
     digits = decimals(row["currency"])
     return sheet.put("amount", exact_or_zero(row.get("amount")), Look("engine", unrounded(digits)))
@@ -152,18 +188,23 @@ def carried(pack: Pack, sheet: Sheet, row: Record) -> Ref:
 def rate(pack: Pack, sheet: Sheet, name: str, row: Record, leaf: str) -> Ref:
     """A number looked up on Contracts under the clause that the working names; KeyError where it is not there.
 
-    `name` is the column to fill, `leaf` the last word of the clause, such as `per_mille`.
+    `name` is the column to fill, `leaf` the clause's own name, such as `per_mille`.
     """
-    path = str(row.get("clause") or "").removesuffix(f".{leaf}")
-    clause = sheet.put("clause", clause_key(row["contract"], row["version"], path), Look("text", TEXT))
-    key = Term(f'{clause.text}&".{leaf}"', f"{clause.value}.{leaf}")
+    number = pack.clause_groups[row["contract"], str(row["version"]), _group(row)]
+    clause = sheet.put("clause", number, Look("text", TEXT))
+    key = Term(f'{clause.text}&".{leaf}"', f"{number}.{leaf}")
     return sheet.put(name, look_up(key, pack.clause_keys, pack.clause_values), Look("formula", RATE))
 
 
 def is_stated(pack: Pack, row: Record, leaf: str) -> bool:
     """Whether Contracts lists a number for a leaf of the working's clause."""
-    path = str(row.get("clause") or "").removesuffix(f".{leaf}")
-    return pack.clause(clause_key(row["contract"], row["version"], f"{path}.{leaf}")) is not None
+    value = pack.clause(row["contract"], row["version"], f"{_group(row)}.{leaf}")
+    return isinstance(value, Fraction)
+
+
+def _group(row: Record) -> str:
+    """The group of clauses a working was priced by: its clause names one of them."""
+    return clause_group(str(row.get("clause") or ""))[0]
 
 
 def _check(pack: Pack, sheet: Sheet, table: Table) -> None:

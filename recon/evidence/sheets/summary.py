@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from fractions import Fraction
 
-from recon.evidence.facts import SETTLED, LineKey, Record, exact_or_zero
+from recon.evidence.facts import SETTLED, Record, exact_or_zero, line_key
 from recon.evidence.formula import Range, Ref, Term, either, label, number, rounded, rows_unlike, size, total, total_where
 from recon.evidence.pack import Pack, decimals
 from recon.evidence.sheet import Column, Content, Sheet, Table
@@ -74,7 +74,7 @@ class _Lines:
 
 
 def _facts_of(pack: Pack, line: Record) -> Mapping[str, Fraction | str]:
-    expected = pack.reperformed.get(_key(line))
+    expected = pack.reperformed.get(line_key(line))
     expected_amount = expected.number if expected else exact_or_zero(line["expected_amount"])
     variance = exact_or_zero(line["billed_amount"]) - expected_amount
     return {
@@ -88,10 +88,6 @@ def _facts_of(pack: Pack, line: Record) -> Mapping[str, Fraction | str]:
         "count": Fraction(1),
         "open": Fraction(line["status"] not in SETTLED),
     }
-
-
-def _key(line: Record) -> LineKey:
-    return LineKey(line["contract"], line["item"] or "", line["kind"], line["currency"])
 
 
 def _currencies(pack: Pack) -> list[str]:
@@ -179,7 +175,7 @@ def _line(pack: Pack, sheet: Sheet, line: Record, row: Mapping[str, Content]) ->
         sheet.put(name, row[name], Look("text", TEXT))
     for name in ("contract", "item", "kind", "currency"):
         sheet.put(name, line[name], Look("text", TEXT))
-    rep = pack.reperformed.get(_key(line))
+    rep = pack.reperformed.get(line_key(line))
     expected = sheet.put("expected", rep or row["expected"], Look("formula" if rep else "input", shape))
     billed = sheet.put("billed", row["billed"], Look("input", shape))
     variance = sheet.put("variance", billed - expected, Look("formula", shape))
