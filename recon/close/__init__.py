@@ -1,0 +1,48 @@
+"""The month closes: from what came in to a run that never changes."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from datetime import datetime, timezone
+
+from recon.billed import read_billed
+from recon.close.run import RunFacts, record
+from recon.close.stored import StoredClose, load_close, periods
+from recon.compare import compare
+from recon.contracts.documents import load_book
+from recon.contracts.lint import accepted
+from recon.engine import Engine
+from recon.expect import expect
+from recon.inputs import read_inputs
+from recon.observe import Scope, observe
+from recon.period import Period, instant_of
+from recon.workspace import Workspace
+
+__all__ = ["StoredClose", "close_period", "load_close", "periods"]
+
+
+def close_period(
+    workspace: Workspace,
+    period: Period,
+    as_known_at: int | None = None,
+    cutoff: int | None = None,
+    on_step: Callable[[str], None] | None = None,
+) -> StoredClose:
+    """Recompute a month, compare it with what was billed, and store the run; instants in µs, UTC.
+
+    Raises BadInput with every problem of workspace, contracts and data before anything is stored.
+    """
+    started, began = instant_of(datetime.now(timezone.utc)), time.monotonic()
+    every = load_book(workspace.contracts)
+    book = accepted(every.known_at(as_known_at))
+    scope = Scope(period, workspace.cutoff_days, cutoff, as_known_at, workspace.billing_timezone)
+    with Engine(on_step=on_step) as engine:
+        inputs = read_inputs(workspace, engine, period)
+        observe(engine, book, scope)
+        expectation = expect(engine, book, scope, inputs.fx_rates)
+        billed = read_billed(inputs, period)
+        comparison = compare(expectation.lines, billed, workspace.tolerance, contracts=every.contracts)
+        facts = RunFacts(workspace, scope, every, book, inputs, expectation, comparison, started, began)
+        run = record(engine, facts)
+    return load_close(workspace, period, run)

@@ -1,0 +1,214 @@
+"""A run's files and its row in the ledger: the same inputs give the same bytes, clock fields of the manifest aside."""
+
+from __future__ import annotations
+
+import csv
+import json
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass, fields
+from decimal import Decimal
+from importlib.metadata import version as installed
+from pathlib import Path
+from typing import Any
+
+from recon.compare import Comparison, Finding, Line
+from recon.contracts.book import Book
+from recon.contracts.clauses import clauses
+from recon.contracts.documents import content_hash
+from recon.contracts.terms import ContractVersion
+from recon.engine import Engine
+from recon.expect import Expectation, ExpectedLine
+from recon.expect.lines import Working
+from recon.inputs import Inputs
+from recon.inputs.manifest import digest
+from recon.ledger import CloseMeta, Ledger, VersionUsed
+from recon.money import plain, written
+from recon.observe import OBSERVATIONS, Scope
+from recon.period import TZDATA_VERSION, instant_text
+from recon.workspace import Workspace
+
+WORKING_INPUTS = (
+    "share", "sale", "sale_currency", "fx", "fx_source", "percent", "flat", "minimum", "maximum", "each", "round", "mode",
+)  # fmt: skip
+WORKING_COLUMNS = (
+    "contract", "item", "kind", "currency", "seq", "operation", "version", "clause", "rule", "label", "quantity",
+    "rate", "amount", *WORKING_INPUTS, "text",
+)  # fmt: skip
+FATE_COLUMNS = ("contract", "item", "fate", "quantity", "direction", "dataset")
+REJECTED_COLUMNS = ("dataset", "file", "row", "column", "value", "reason")
+DECISIONS = """
+SELECT contract, conversion_id, fate, reason, touch_id, CAST(version AS INTEGER) AS version, rate,
+    CAST(amount AS DECIMAL(38, 4)) AS amount, item, share, exact_amount
+FROM decided ORDER BY contract, conversion_id"""
+
+
+@dataclass(frozen=True)
+class RunFacts:
+    """All that a run is made of; `started` is an instant (µs), `began` a monotonic clock's reading (s)."""
+
+    workspace: Workspace
+    scope: Scope
+    every: Book
+    book: Book
+    inputs: Inputs
+    expectation: Expectation
+    comparison: Comparison
+    started: int
+    began: float
+
+
+def record(engine: Engine, facts: RunFacts) -> int:
+    """Write the run's files and record it in the ledger, all or nothing; returns its number."""
+    period = str(facts.scope.period)
+    manifest = manifest_of(facts)
+    with Ledger.open(facts.workspace.database_url, facts.workspace.closes) as ledger:
+        versions = [_version_used(version) for version in facts.book.versions]
+        ledger.check_versions(versions)
+        with ledger.staging(period) as staging:
+            _write_files(engine, staging.folder, facts)
+            manifest |= {"duration_seconds": round(time.monotonic() - facts.began, 3)}
+            text = json.dumps(manifest, indent=2, ensure_ascii=False) + "\n"
+            (staging.folder / "manifest.json").write_text(text, encoding="utf-8")
+            meta = CloseMeta(facts.started, text, versions=versions)
+            lines = [line_row(line, facts.every) for line in facts.comparison.lines]
+            findings = [_finding_row(finding) for finding in facts.comparison.findings]
+            return ledger.record_close(period, manifest["digest"], meta, lines, findings, staging)
+
+
+def manifest_of(facts: RunFacts) -> dict[str, Any]:
+    """What the run was made from, the digest of all that, then the clock."""
+    made_from = {
+        "workspace": facts.workspace.name,
+        "period": str(facts.scope.period),
+        "inputs": [asdict(source) for source in facts.inputs.manifest],
+        "contracts": [_named(version) for version in facts.book.versions],
+        "not_priced": [asdict(one) for one in facts.expectation.not_priced],
+        "openings": [],
+        "settings": _settings(facts.workspace),
+        "software": f"recon {installed('recon')}",
+        "tzdata": TZDATA_VERSION,
+        "as_known_at": _instant(facts.scope.as_known_at),
+        "cutoff": instant_text(facts.scope.cutoff_of(facts.scope.period)),
+    }
+    plain_values = json.loads(json.dumps(made_from, default=str))
+    return {**plain_values, "digest": digest(plain_values), "started": instant_text(facts.started)}
+
+
+def _named(version: ContractVersion) -> dict[str, Any]:
+    return {"contract": version.contract, "version": version.version, "hash": content_hash(version)}
+
+
+def _settings(workspace: Workspace) -> dict[str, Any]:
+    tolerance = workspace.tolerance
+    return {
+        "tolerance": {"amount": plain(tolerance.amount), "percent": plain(tolerance.percent)},
+        "materiality": {currency: plain(amount) for currency, amount in sorted(workspace.materiality.items())},
+        "cutoff_days": workspace.cutoff_days,
+        "billing_timezone": workspace.billing_timezone,
+        "engine": workspace.engine,
+    }
+
+
+def _instant(us: int | None) -> str | None:
+    return None if us is None else instant_text(us)
+
+
+def _version_used(version: ContractVersion) -> VersionUsed:
+    approval = version.approval
+    by, at = (approval.by, approval.at) if approval else ("", None)
+    return VersionUsed(version.contract, version.version, version.kind, content_hash(version), by, at)
+
+
+def _write_files(engine: Engine, folder: Path, facts: RunFacts) -> None:
+    lines = [line_row(line, facts.every) for line in facts.comparison.lines]
+    _write_csv(folder / "lines.csv", [*(field.name for field in fields(Line)), "counterparty", "direction"], lines)
+    findings = [_finding_row(finding) for finding in facts.comparison.findings]
+    _write_csv(folder / "findings.csv", [field.name for field in fields(Finding)], findings)
+    _write_csv(folder / "fates.csv", FATE_COLUMNS, _fate_rows(facts.expectation))
+    _write_csv(folder / "rejected.csv", REJECTED_COLUMNS, (asdict(row) for row in facts.inputs.rejected))
+    _write_csv(folder / "workings.csv", WORKING_COLUMNS, _working_rows(facts.expectation.lines))
+    _write_json(folder / "contracts.json", [_version_row(version) for version in facts.every.versions])
+    engine.write_parquet(DECISIONS, folder / "conversions.parquet")
+    (folder / "observations").mkdir()
+    for relation, order in OBSERVATIONS.items():
+        sql = f"SELECT * FROM {relation} ORDER BY {order}"
+        engine.write_parquet(sql, folder / "observations" / f"{relation}.parquet")
+
+
+def _write_csv(path: Path, columns: Sequence[str], rows: Iterable[dict[str, Any]]) -> None:
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(columns)
+        writer.writerows([_text(row.get(column)) for column in columns] for row in rows)
+
+
+def _text(value: object) -> str:
+    if value is None:
+        return ""
+    return plain(value) if isinstance(value, Decimal) else str(value)
+
+
+def _write_json(path: Path, content: object) -> None:
+    path.write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def line_row(line: Line, book: Book) -> dict[str, Any]:
+    """A compared line with the counterparty and direction of its contract, empty for an unknown one."""
+    versions = book.versions_of(line.contract)
+    known = versions[-1] if versions else None
+    return {
+        **asdict(line),
+        "counterparty": known.counterparty.name if known else "",
+        "direction": known.direction if known else "",
+    }
+
+
+def _finding_row(finding: Finding) -> dict[str, Any]:
+    return asdict(finding)
+
+
+def _fate_rows(expectation: Expectation) -> list[dict[str, Any]]:
+    rows = [asdict(fate) for fate in expectation.fates]
+    return sorted(rows, key=lambda row: tuple(str(row[column]) for column in FATE_COLUMNS if column != "quantity"))
+
+
+def _working_rows(lines: Iterable[ExpectedLine]) -> Iterator[dict[str, Any]]:
+    for line in lines:
+        for seq, working in enumerate(line.workings, 1):
+            yield _working_row(line, working) | {"seq": seq}
+
+
+def _working_row(line: ExpectedLine, working: Working) -> dict[str, Any]:
+    exact = {name: getattr(working, name) for name in ("quantity", "rate", "amount")}
+    return {
+        "contract": line.contract,
+        "item": line.item,
+        "kind": line.kind,
+        "currency": line.currency,
+        **{name: getattr(working, name) for name in ("operation", "version", "clause", "rule", "label", "text")},
+        **{name: None if value is None else written(value) for name, value in exact.items()},
+        **dict(working.inputs),
+    }
+
+
+def _version_row(version: ContractVersion) -> dict[str, Any]:
+    approval = version.approval
+    return {
+        "contract": version.contract,
+        "version": version.version,
+        "kind": version.kind,
+        "counterparty": version.counterparty.name,
+        "direction": version.direction,
+        "model": version.terms.model if version.terms else None,
+        "currency": version.currency,
+        "timezone": version.timezone,
+        "effective_from": str(version.effective.first),
+        "effective_to": str(version.effective.last) if version.effective.last else None,
+        "approved_by": approval.by if approval else None,
+        "approved_at": instant_text(approval.at) if approval else None,
+        "hash": content_hash(version),
+        "status": version.status,
+        "document": version.document.name if version.document else None,
+        "clauses": [[clause.path, clause.value, clause.is_default] for clause in clauses(version)],
+    }

@@ -1,0 +1,95 @@
+"""A stored close as evidence, charts and notebooks read it: frames with exact decimals, never floats."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pyarrow.parquet as pq
+
+from recon.ledger import Ledger, RecordedClose
+from recon.period import Period
+from recon.problems import BadInput, Problem
+from recon.workspace import Workspace
+
+DECIMALS = frozenset(
+    {"expected_quantity", "expected_amount", "billed_quantity", "billed_amount", "variance", "amount", "quantity"}
+)
+
+
+@dataclass(frozen=True)
+class StoredClose:
+    """One run of a period, read back from its files; amounts in frames are Decimals, missing values None.
+
+    `versions` are all contract versions of the book with their clauses (path, value, whether a default);
+    `not_priced` are (contract, version, clause).
+    """
+
+    workspace: Workspace
+    workspace_name: str
+    period: str
+    run: int
+    folder: Path
+    manifest: dict[str, Any]
+    lines: pd.DataFrame
+    findings: pd.DataFrame
+    fates: pd.DataFrame
+    rejected: pd.DataFrame
+    workings: pd.DataFrame
+    versions: list[dict[str, Any]]
+    not_priced: list[tuple[str, int, str]]
+
+    def conversions(self, contract: str | None = None, conversion_id: str | None = None) -> pd.DataFrame:
+        """Decisions per contract and conversion, all or those asked for."""
+        wanted = [("contract", "=", contract), ("conversion_id", "=", conversion_id)]
+        filters = [one for one in wanted if one[2] is not None] or None
+        return self._parquet("conversions.parquet", filters)
+
+    def observed(self, relation: str, conversion_id: str | None = None) -> pd.DataFrame:
+        """A relation of the observations, whole or for one conversion."""
+        filters = None if conversion_id is None else [("conversion_id", "=", conversion_id)]
+        return self._parquet(f"observations/{relation}.parquet", filters)
+
+    def _parquet(self, name: str, filters: list[tuple[str, str, Any]] | None) -> pd.DataFrame:
+        table = pq.read_table(self.folder / name, filters=filters)
+        return pd.DataFrame(table.to_pylist(), columns=table.column_names, dtype=object)
+
+
+def load_close(workspace: Workspace, period: Period, run: int | None = None) -> StoredClose:
+    """A recorded run, the latest unless one is named; BadInput where there is none."""
+    with Ledger.open(workspace.database_url, workspace.closes) as ledger:
+        close = ledger.latest(str(period)) if run is None else ledger.find(str(period), run)
+    if close is None:
+        raise BadInput([Problem(f"closes/{period}", "no run", f"a closed month: run `recon close {period}` first")])
+    return _stored(workspace, close)
+
+
+def periods(workspace: Workspace) -> list[str]:
+    """The months that have been closed, the latest first."""
+    with Ledger.open(workspace.database_url, workspace.closes) as ledger:
+        return sorted({close.period for close in ledger.closes()}, reverse=True)
+
+
+def _stored(workspace: Workspace, close: RecordedClose) -> StoredClose:
+    names = ("lines", "findings", "fates", "rejected", "workings")
+    frames = {name: _frame(close.folder / f"{name}.csv", is_exact=name != "workings") for name in names}
+    versions = json.loads((close.folder / "contracts.json").read_text(encoding="utf-8"))
+    manifest = json.loads((close.folder / "manifest.json").read_text(encoding="utf-8"))
+    not_priced = [(one["contract"], one["version"], one["clause"]) for one in manifest["not_priced"]]
+    return StoredClose(
+        workspace, manifest["workspace"], close.period, close.run, close.folder, manifest, **frames,
+        versions=versions, not_priced=not_priced,
+    )  # fmt: skip
+
+
+def _frame(path: Path, is_exact: bool) -> pd.DataFrame:
+    """A run's CSV with text, None for what is empty, and Decimals in the columns of money and quantity."""
+    frame = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8").astype(object)
+    for column in frame.columns:
+        convert = Decimal if is_exact and column in DECIMALS else str
+        frame[column] = pd.Series([convert(text) if text != "" else None for text in frame[column]], dtype=object)
+    return frame
