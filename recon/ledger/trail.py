@@ -1,0 +1,86 @@
+"""The trail: every entry holds the digest of the one before, so that a change anywhere shows (AUDIT, Sign-off)."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, Row, insert, select
+
+from recon.ledger.tables import trail
+from recon.problems import Problem
+
+GENESIS = "0" * 64
+_CHAINED = ("seq", "at", "who", "action", "payload", "previous")
+
+
+def canonical(value: Any) -> str:
+    """JSON with one spelling per value: sorted keys, no spaces; floats are refused."""
+    return json.dumps(_without_floats(value), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+
+
+def _without_floats(value: Any) -> Any:
+    if isinstance(value, float):
+        raise TypeError(f"{value!r} is a binary float; the ledger keeps exact values")
+    if isinstance(value, Mapping):
+        return {str(key): _without_floats(part) for key, part in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_without_floats(part) for part in value]
+    return value
+
+
+def sha256(text: str) -> str:
+    """The digest of a text."""
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def append(connection: Connection, at: int, who: str, action: str, payload: Mapping[str, Any]) -> str:
+    """Add an entry in a writing transaction; its digest is returned. `at` is an instant in µs."""
+    last = connection.execute(select(trail.c.seq, trail.c.digest).order_by(trail.c.seq.desc()).limit(1)).first()
+    entry: dict[str, Any] = {
+        "seq": last.seq + 1 if last else 1,
+        "at": at,
+        "who": who,
+        "action": action,
+        "payload": canonical(payload),
+        "previous": last.digest if last else GENESIS,
+    }
+    digest = _digest(entry)
+    connection.execute(insert(trail).values(**entry, digest=digest))
+    return digest
+
+
+def head(connection: Connection) -> str:
+    """The digest of the last entry: whoever keeps it elsewhere notices a trail cut short or rewritten."""
+    found = connection.scalar(select(trail.c.digest).order_by(trail.c.seq.desc()).limit(1))
+    return found or GENESIS
+
+
+def entries(connection: Connection) -> Sequence[Row[Any]]:
+    """All entries in order."""
+    return connection.execute(select(trail).order_by(trail.c.seq)).all()
+
+
+def broken_links(found: Sequence[Row[Any]]) -> list[Problem]:
+    """Entries left out, moved or altered."""
+    problems, previous = [], GENESIS
+    for number, entry in enumerate(found, start=1):
+        problems += _broken(number, previous, entry)
+        previous = entry.digest
+    return problems
+
+
+def _broken(number: int, previous: str, entry: Row[Any]) -> list[Problem]:
+    place = f"trail {entry.seq}"
+    checks = (
+        ("seq", str(entry.seq), str(number)),
+        ("previous", entry.previous, previous),
+        ("digest", entry.digest, _digest({name: getattr(entry, name) for name in _CHAINED})),
+    )
+    return [Problem(f"{place} {name}", value, wanted) for name, value, wanted in checks if value != wanted]
+
+
+def _digest(entry: Mapping[str, Any]) -> str:
+    return sha256(canonical({name: entry[name] for name in _CHAINED}))
