@@ -107,6 +107,11 @@ def test_every_error_of_a_document_is_told_with_line_path_and_value():
     ]
 
 
+def test_errors_in_the_terms_hide_none_in_the_head():
+    text = edited("18", "x").replace("status: approved", "status: draft").replace("kind: original", "kind: renewal")
+    assert problems(text) == [("9 status", "draft"), ("18 terms.items[0].rates[1].per_mille", "x")]
+
+
 def test_a_missing_key_is_told_at_its_group_and_an_unknown_one_with_those_known():
     with pytest.raises(BadInput) as caught:
         parse_version(edited("role: advertiser", "rle: advertiser"), "v")
@@ -151,6 +156,7 @@ def test_anchors_and_two_documents_are_refused():
         edited("geo: [NO", "geo: &here [NO").replace('{ per_mille: "18"', '{ when: { geo: *here }, per_mille: "18"')
     )
     assert len(problems(CPM + "---\n" + CPM)) == 1
+    assert len(problems("[" * 100_000)) == 1
     assert len(problems("a: [")) == 1 and len(problems("")) == 1 and len(problems("- a")) == 1
 
 

@@ -166,6 +166,18 @@ def _faults(error: ValidationError, written: yamltext.Written) -> Iterator[yamlt
             continue  # entries that failed by themselves are told one by one
         for key, value, expected in _told(one, path):
             yield yamltext.Fault(written.line(key), key, value, expected)
+    if all(len(path) > 1 and path[0] == "terms" for path, _ in found):
+        yield from _faults_beside_terms(written)
+
+
+def _faults_beside_terms(written: yamltext.Written) -> Iterator[yamltext.Fault]:
+    """What contradicts itself in the head of a document whose terms cannot be read."""
+    head = {key: value for key, value in written.content.items() if key != "terms"}
+    try:
+        ContractVersion.model_validate(head, by_name=False, by_alias=True)
+    except ValidationError as error:
+        found = _faults(error, written)
+        yield from (fault for fault in found if fault.path != ("terms",))
 
 
 def _told(one: Any, path: yamltext.Path) -> Iterator[tuple[yamltext.Path, str, str]]:

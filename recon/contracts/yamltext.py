@@ -16,6 +16,7 @@ Path = tuple[str | int, ...]
 WORDS = {"true": True, "false": False, "": None, "~": None, "null": None}
 TAGS = {"str", "map", "seq"}
 FLOW_WIDTH = 90
+DEPTH = 20
 _LOADER = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
 _DATE = re.compile(DAY)
 
@@ -48,12 +49,22 @@ class Written:
 def read(text: str) -> Written:
     """A YAML document with every fault of its writing; one that is no YAML at all has that as its only fault."""
     try:
+        _refuse_depth(text)
         root = yaml.compose(text, Loader=_LOADER)
     except yaml.YAMLError as error:
         return Written(None, {}, (_no_yaml(error),))
     reader = _Reader()
     content = reader.value(root, ()) if root is not None else None
     return Written(content, reader.lines, tuple(reader.faults))
+
+
+def _refuse_depth(text: str) -> None:
+    """No contract nests its groups deeper than this; composing them could exhaust the stack."""
+    depth = 0
+    for event in yaml.parse(text, Loader=_LOADER):
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        if depth > DEPTH:
+            raise yaml.YAMLError(f"more than {DEPTH} groups within each other")
 
 
 def _no_yaml(error: yaml.YAMLError) -> Fault:
