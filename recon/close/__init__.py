@@ -35,7 +35,7 @@ def close_period(
     """
     started, began = instant_of(datetime.now(timezone.utc)), time.monotonic()
     every = load_book(workspace.contracts)
-    book = accepted(every.known_at(as_known_at))
+    book = accepted(every, as_known_at).known_at(as_known_at)
     scope = Scope(period, workspace.cutoff_days, cutoff, as_known_at, workspace.billing_timezone)
     with Engine(on_step=on_step) as engine:
         inputs = read_inputs(workspace, engine, period)

@@ -250,7 +250,7 @@ def _priced(group: Group, version: ContractVersion, item: CpaItem, sale: Sale | 
     amount = each * group.quantity
     inputs = tuple(_inputs(group, item, sale, version, each))
     words = f"{group.quantity:,} × {text}{_share_text(share)}{_rounded_text(terms, version, each)} = {written(amount)}"
-    clause = f"items.{item.item}"
+    clause = f"items[{item.item}]"
     working = Working(
         "price_group", "6.1", f"v{version.version} {item.action}", words, version.version, clause, Fraction(group.quantity),
         Fraction(item.flat if item.flat is not None else item.percent_of_sale or 0), amount, inputs,

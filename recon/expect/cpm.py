@@ -30,7 +30,7 @@ class Segment:
 
     @property
     def clause(self) -> str:
-        return f"rates.{self.rate_index + 1}"
+        return f"rates[{self.rate_index}]"
 
     @property
     def amount(self) -> Fraction:
@@ -40,7 +40,7 @@ class Segment:
     def working(self, item: str) -> Working:
         price = Fraction(self.rate.per_mille or 0)
         text = f"{self.quantity:,} impressions × {written(price)} / 1000 = {written(self.amount)}"
-        clause = f"items.{item}.{self.clause}"
+        clause = f"items[{item}].{self.clause}"
         label = f"v{self.version.version} {condition_text(self.rate)}"
         number = self.version.version
         return Working("segment", "4.1", label, text, number, clause, Fraction(self.quantity), price, self.amount)

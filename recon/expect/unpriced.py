@@ -35,7 +35,7 @@ def clauses_not_priced(version: ContractVersion) -> list[str]:
     if terms is None:
         return []
     own = _of_cpm(terms) if isinstance(terms, CpmTerms) else _of_cpa(terms)
-    return [f"terms.{clause}" for clause in [*_of_any(terms), *own]]
+    return [clause for clause in [*_of_any(terms), *own]]
 
 
 def _of_any(terms: AnyTerms) -> list[str]:
@@ -49,12 +49,12 @@ def _of_any(terms: AnyTerms) -> list[str]:
 def _of_cpm(terms: CpmTerms) -> list[str]:
     found = ["third_party"] if terms.third_party else []
     for item in terms.items:
-        found += [f"items.{item.item}.{name}" for name in ("booked", "cap", "third_party") if getattr(item, name)]
-        found += [f"items.{item.item}.tiers" for rate in item.rates if rate.tiers]
+        found += [f"items[{item.item}].{name}" for name in ("booked", "cap", "third_party") if getattr(item, name)]
+        found += [f"items[{item.item}].tiers" for rate in item.rates if rate.tiers]
     return found
 
 
 def _of_cpa(terms: CpaTerms) -> list[str]:
-    found = [f"items.{item.item}.tiers" for item in terms.items if item.tiers]
+    found = [f"items[{item.item}].tiers" for item in terms.items if item.tiers]
     found += [name for name in ("caps", "bonus", "minimum_payout") if getattr(terms, name)]
     return found + (["earn_on"] if terms.earn_on != "conversion" else [])
