@@ -92,12 +92,11 @@ class Ledger:
         """A folder to write a run's files into before it is recorded; a context that cleans up behind itself."""
         return Staging(self._closes, period)
 
-    def record_close(
+    def record_close(  # noqa: PLR0917
         self,
         period: str,
         digest: str,
         meta: CloseMeta,
-        *,
         lines: Iterable[object],
         findings: Iterable[object],
         files: Files,
