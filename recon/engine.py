@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import tempfile
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -28,7 +28,11 @@ ARROW_TYPES: dict[str, pa.DataType] = {
 
 
 class EngineError(Exception):
-    """A step the engine could not run; the text names the step and the engine's reason."""
+    """A step the engine could not run: its name and, in one line, the engine's reason."""
+
+    def __init__(self, step: str, reason: str) -> None:
+        self.step, self.reason = step, reason
+        super().__init__(f"{step}: {reason}")
 
 
 @dataclass(frozen=True)
@@ -89,7 +93,7 @@ class Engine:
 
     def table(self, name: str, columns: Mapping[str, str], rows: Iterable[Sequence[Any]]) -> None:
         """Create (or replace) a small table from tuples; columns are {name: SQL type} in order."""
-        by_column = list(zip(*rows)) or [()] * len(columns)
+        by_column = list(zip(*rows, strict=True)) or [()] * len(columns)
         arrays = [_array(values, sql_type) for values, sql_type in zip(by_column, columns.values(), strict=True)]
         self.load(name, columns, pa.table(arrays, names=list(columns)))
 
@@ -98,15 +102,23 @@ class Engine:
         declared = ", ".join(f"{quoted(column)} {sql_type}" for column, sql_type in columns.items())
         selected = ", ".join(quoted(column) for column in columns)
         self.run(f"create {name}", f"CREATE OR REPLACE TABLE {quoted(name)} ({declared})")
-        self._connection.register("arriving", source)
-        try:
-            self.run(f"load {name}", f"INSERT INTO {quoted(name)} SELECT {selected} FROM arriving")
-        finally:
-            self._connection.unregister("arriving")
+        self.insert(name, f"SELECT {selected} FROM arriving", source)
 
     def fingerprint(self, column: str) -> str:
         """The engine's own 64-bit hash of a column, as SQL: equal values have equal ones, the reverse may fail."""
         return f"hash({column})"
+
+    def insert(self, name: str, select: str, arriving: pa.Table | pa.RecordBatchReader) -> None:
+        """Add rows to a table: an SQL select over the relation `arriving`, which holds the Arrow data."""
+        self._connection.register("arriving", arriving)
+        try:
+            self.run(f"load {name}", f"INSERT INTO {quoted(name)} {select}")
+        finally:
+            self._connection.unregister("arriving")
+
+    def stream(self, sql: str, name: str = "stream") -> Iterator[pa.RecordBatch]:
+        """A query's result in batches, for results that are too large to hold."""
+        yield from self._timed(name, sql, lambda: self._connection.sql(sql).to_arrow_reader(ROW_GROUP_ROWS))
 
     def write_parquet(self, sql: str, path: str | Path) -> int:
         """Write an ordered query to Parquet and return its rows; the same rows give the same bytes.
@@ -135,7 +147,7 @@ class Engine:
         try:
             outcome = work()
         except duckdb.Error as error:
-            raise EngineError(f"{name}: {error}") from error
+            raise EngineError(name, str(error).splitlines()[0]) from error
         self.steps.append(Step(name, sql, time.perf_counter() - started))
         return outcome
 

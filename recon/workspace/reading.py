@@ -36,9 +36,7 @@ class Reading:
 
     def workspace(self, folder: Path) -> dict[str, Any]:
         """The settings as keyword arguments of Workspace."""
-        self._only_keys(
-            "", self.document, {"workspace", "people", "tolerance", "materiality", "contracts", "data"}
-        )
+        self._only_keys("", self.document, {"workspace", "people", "tolerance", "materiality", "contracts", "data"})
         settings: dict[str, Any] = {"folder": folder}
         settings |= self._section("workspace", WORKSPACE_KEYS, required={"name"})
         settings |= {"contracts_path": self._section("contracts", CONTRACTS_KEYS).get("path", "contracts")}
@@ -54,9 +52,7 @@ class Reading:
         except tomllib.TOMLDecodeError as error:
             raise BadInput([Problem(FILE, str(error), "a TOML document")]) from error
 
-    def _section(
-        self, table: str, keys: Mapping[str, Read], required: set[str] | None = None
-    ) -> dict[str, Any]:
+    def _section(self, table: str, keys: Mapping[str, Read], required: set[str] | None = None) -> dict[str, Any]:
         """The checked values of one table; keys that are absent stay absent, so that defaults hold."""
         values = self._table(table)
         self._only_keys(table, values, set(keys))

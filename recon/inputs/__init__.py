@@ -1,0 +1,19 @@
+"""What comes in: the datasets, read from files and databases, and the manifest of what was read."""
+
+from recon.inputs.manifest import SourceRecord, digest, inputs_list
+from recon.inputs.rejects import Rejected
+from recon.inputs.rows import BillingRow, FxRate, OpeningBalance, ThirdPartyCount
+from recon.inputs.sources import Inputs, read_inputs
+
+__all__ = [
+    "BillingRow",
+    "FxRate",
+    "Inputs",
+    "OpeningBalance",
+    "Rejected",
+    "SourceRecord",
+    "ThirdPartyCount",
+    "digest",
+    "inputs_list",
+    "read_inputs",
+]
