@@ -64,14 +64,47 @@ _SALES = [(7, "100.00", None), (1, "33.33", None), (2, "0.50", None), (3, "900.0
 _ITEMS = {"percent_of_sale": "12", "min": "1.00", "max": "60.00"}
 
 
-def _workings(contract: str, item: str, kind: str, currency: str, mode: str, segments: list[tuple[int, str, int, str]]) -> list[dict[str, Any]]:
+def _workings(
+    contract: str, item: str, kind: str, currency: str, mode: str, segments: list[tuple[int, str, int, str]]
+) -> list[dict[str, Any]]:
     rows = []
     for seq, (version, clause, quantity, rate) in enumerate(segments, 1):
         amount = Fraction(quantity) * Fraction(rate) / 1000
-        rows.append(_row(contract, item, kind, currency, seq, version, clause, "4.1", f"version {version}, rate 1", "segment", quantity, amount, rate=rate))
+        rows.append(
+            _row(
+                contract,
+                item,
+                kind,
+                currency,
+                seq,
+                version,
+                clause,
+                "4.1",
+                f"version {version}, rate 1",
+                "segment",
+                quantity,
+                amount,
+                rate=rate,
+            )
+        )
     total = sum((Fraction(row["amount"]) for row in rows), Fraction(0))
     version = segments[-1][0]
-    rows.append(_row(contract, item, kind, currency, len(rows) + 1, version, "rounding", "1.2", "rounded once", "round", sum(s[2] for s in segments), Fraction(rounded(total, currency, mode))))
+    rows.append(
+        _row(
+            contract,
+            item,
+            kind,
+            currency,
+            len(rows) + 1,
+            version,
+            "rounding",
+            "1.2",
+            "rounded once",
+            "round",
+            sum(s[2] for s in segments),
+            Fraction(rounded(total, currency, mode)),
+        )
+    )
     return rows
 
 
@@ -80,30 +113,98 @@ def _many_groups(count: int) -> list[dict[str, Any]]:
     extra = [(1, f"{5 + n / 100:.2f}", None) for n in range(count)]
     rows = [_group("streamly-acme", "sale", "EUR", n, *sale) for n, sale in enumerate(_SALES + extra, 1)]
     rows += [_closing(rows)]
-    flat = [_row("streamly-acme", "lead", "payout", "EUR", 1, 1, "items[lead].flat", "6.1", "flat", "price_group", 12, Fraction(168), each="14.00")]
+    flat = [
+        _row(
+            "streamly-acme",
+            "lead",
+            "payout",
+            "EUR",
+            1,
+            1,
+            "items[lead].flat",
+            "6.1",
+            "flat",
+            "price_group",
+            12,
+            Fraction(168),
+            each="14.00",
+        )
+    ]
     rows += [*flat, _closing(flat)]
-    by_line = [_group("hearth-sales", "sale", "USD", n, *sale, by_line=True) for n, sale in enumerate([(3, "10.01", None), (1, "19.99", None)], 1)]
+    by_line = [
+        _group("hearth-sales", "sale", "USD", n, *sale, by_line=True)
+        for n, sale in enumerate([(3, "10.01", None), (1, "19.99", None)], 1)
+    ]
     return [*rows, *by_line, _closing(by_line)]
 
 
-def _group(contract: str, item: str, currency: str, seq: int, count: int, sale: str, fx: str | None, by_line: bool = False) -> dict[str, Any]:
+def _group(
+    contract: str, item: str, currency: str, seq: int, count: int, sale: str, fx: str | None, by_line: bool = False
+) -> dict[str, Any]:
     price = Fraction(sale) * (Fraction(fx) if fx else 1) * Fraction(_ITEMS["percent_of_sale"]) / 100
     price = min(Fraction(_ITEMS["max"]), max(Fraction(_ITEMS["min"]), price))
     each = price if by_line else Fraction(rounded(price, currency))
     kind = "charge" if by_line else "payout"
-    row = _row(contract, item, kind, currency, seq, 1, f"items[{item}].percent_of_sale", "6.1", f"sale {sale}", "price_group", count, each * count)
-    return row | {"sale": sale, "sale_currency": "USD" if fx else currency, "fx": fx, "percent": "12", "minimum": "1.00", "maximum": "60.00", "each": str(each)}
+    row = _row(
+        contract,
+        item,
+        kind,
+        currency,
+        seq,
+        1,
+        f"items[{item}].percent_of_sale",
+        "6.1",
+        f"sale {sale}",
+        "price_group",
+        count,
+        each * count,
+    )
+    return row | {
+        "sale": sale,
+        "sale_currency": "USD" if fx else currency,
+        "fx": fx,
+        "percent": "12",
+        "minimum": "1.00",
+        "maximum": "60.00",
+        "each": str(each),
+    }
 
 
 def _closing(rows: list[dict[str, Any]]) -> dict[str, Any]:
     first, total = rows[0], sum((Fraction(row["amount"]) for row in rows), Fraction(0))
     quantity = sum(int(row["quantity"]) for row in rows)
     names = ("contract", "item", "kind", "currency")
-    return _row(*(first[n] for n in names), len(rows) + 1, 1, "rounding", "1.2", "rounded once", "round", quantity, Fraction(rounded(total, first["currency"])))
+    return _row(
+        *(first[n] for n in names),
+        len(rows) + 1,
+        1,
+        "rounding",
+        "1.2",
+        "rounded once",
+        "round",
+        quantity,
+        Fraction(rounded(total, first["currency"])),
+    )
 
 
-def _row(contract: str, item: str, kind: str, currency: str, seq: int, version: int, clause: str, rule: str, label: str, operation: str, quantity: int, amount: Fraction, **more: Any) -> dict[str, Any]:
-    empty = dict.fromkeys(("rate", "sale", "sale_currency", "fx", "percent", "flat", "minimum", "maximum", "each", "text"))
+def _row(
+    contract: str,
+    item: str,
+    kind: str,
+    currency: str,
+    seq: int,
+    version: int,
+    clause: str,
+    rule: str,
+    label: str,
+    operation: str,
+    quantity: int,
+    amount: Fraction,
+    **more: Any,
+) -> dict[str, Any]:
+    empty = dict.fromkeys(
+        ("rate", "sale", "sale_currency", "fx", "percent", "flat", "minimum", "maximum", "each", "text")
+    )
     return {
         "contract": contract, "item": item, "kind": kind, "currency": currency, "seq": seq, "version": version, "clause": clause,
         "rule": rule, "label": label, "operation": operation, "quantity": str(quantity), "amount": str(amount), **empty, **more,
@@ -143,8 +244,19 @@ def _compared(line: dict[str, Any]) -> dict[str, Any]:
     one_sided = "missing" if line["billed_amount"] == 0 else "unexpected" if line["expected_amount"] == 0 else ""
     status = one_sided or ("over_billed" if variance > 0 else "under_billed") if variance else "matched"
     cause = "unexplained" if variance else None
-    names = {"counterparty": _PARTIES.get(line["contract"]), "direction": None if line["item"] == "OLD-1" else line["kind"]}
-    return {"period": "2026-10", **line, "variance": variance, "status": status, "cause": cause, "grade": cause, **names}
+    names = {
+        "counterparty": _PARTIES.get(line["contract"]),
+        "direction": None if line["item"] == "OLD-1" else line["kind"],
+    }
+    return {
+        "period": "2026-10",
+        **line,
+        "variance": variance,
+        "status": status,
+        "cause": cause,
+        "grade": cause,
+        **names,
+    }
 
 
 def _findings(lines: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -160,13 +272,31 @@ def _findings(lines: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def _fates(lines: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    rows = [_fate(line["kind"], "impressions", line, "billable") for line in lines if line["contract"] in ("northwind-ctv", "sakura-video", "gulf-banner")]
-    rows += [_fate(line["kind"], "conversions", line, "payable") for line in lines if line["contract"] in ("streamly-acme", "hearth-sales")]
+    rows = [
+        _fate(line["kind"], "impressions", line, "billable")
+        for line in lines
+        if line["contract"] in ("northwind-ctv", "sakura-video", "gulf-banner")
+    ]
+    rows += [
+        _fate(line["kind"], "conversions", line, "payable")
+        for line in lines
+        if line["contract"] in ("streamly-acme", "hearth-sales")
+    ]
     rows += [_told(side, "impressions", "", "", "look_back", 17) for side in ("charge", "payout")]
     charged = sum(row["quantity"] for row in rows if row["direction"] == "charge" and row["dataset"] == "impressions")
     paid = sum(row["quantity"] for row in rows if row["direction"] == "payout" and row["dataset"] == "impressions")
-    rows += [_told("charge", "impressions", "", "", "unknown_item", _IMPRESSIONS - 5 - charged), _told("payout", "impressions", "", "", "unknown_item", _IMPRESSIONS - 5 - paid)]
-    return [*rows, _told("charge", "impressions", "kumo-press", "KP-1", "duplicate", 0), *(_told("", "conversions", "", "", fate, n) for fate, n in (("unclaimed", 4), ("repeated_row", 1), ("look_back", 2)))]
+    rows += [
+        _told("charge", "impressions", "", "", "unknown_item", _IMPRESSIONS - 5 - charged),
+        _told("payout", "impressions", "", "", "unknown_item", _IMPRESSIONS - 5 - paid),
+    ]
+    return [
+        *rows,
+        _told("charge", "impressions", "kumo-press", "KP-1", "duplicate", 0),
+        *(
+            _told("", "conversions", "", "", fate, n)
+            for fate, n in (("unclaimed", 4), ("repeated_row", 1), ("look_back", 2))
+        ),
+    ]
 
 
 _IMPRESSIONS = 2_100_000
@@ -177,7 +307,14 @@ def _fate(direction: str, dataset: str, line: dict[str, Any], fate: str) -> dict
 
 
 def _told(direction: str, dataset: str, contract: str, item: str, fate: str, quantity: int) -> dict[str, Any]:
-    return {"direction": direction or None, "dataset": dataset, "contract": contract or None, "item": item or None, "fate": fate, "quantity": Decimal(quantity)}
+    return {
+        "direction": direction or None,
+        "dataset": dataset,
+        "contract": contract or None,
+        "item": item or None,
+        "fate": fate,
+        "quantity": Decimal(quantity),
+    }
 
 
 _DECISIONS = [
@@ -223,9 +360,23 @@ def _versions() -> list[dict[str, Any]]:
     ]
 
 
-def _version(contract: str, version: int, direction: str, currency: str, rates: dict[str, str], rounding: str = "half_up", model: str = "cpm", grain: str = "conversion") -> dict[str, Any]:
-    clauses: list[tuple[str, Any, bool]] = [("rounding", rounding, rounding == "half_up"), *((path, value, False) for path, value in rates.items())]
-    clauses += [("exclude_ivt", ["givt", "sivt"], True)] + ([("round", grain, grain == "conversion")] if model == "cpa" else [])
+def _version(
+    contract: str,
+    version: int,
+    direction: str,
+    currency: str,
+    rates: dict[str, str],
+    rounding: str = "half_up",
+    model: str = "cpm",
+    grain: str = "conversion",
+) -> dict[str, Any]:
+    clauses: list[tuple[str, Any, bool]] = [
+        ("rounding", rounding, rounding == "half_up"),
+        *((path, value, False) for path, value in rates.items()),
+    ]
+    clauses += [("exclude_ivt", ["givt", "sivt"], True)] + (
+        [("round", grain, grain == "conversion")] if model == "cpa" else []
+    )
     return {
         "contract": contract, "version": version, "kind": "original" if version == 1 else "amendment", "counterparty": _PARTIES[contract], "direction": direction,
         "model": model, "currency": currency, "timezone": "America/New_York", "effective_from": "2026-10-01" if version == 1 else "2026-10-16", "effective_to": None,

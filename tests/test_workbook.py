@@ -18,7 +18,20 @@ from stored_close import a_close
 
 from recon.evidence import write_pack
 
-ORDER = ["Cover", "About", "Inputs", "Tie-out", "Contracts", "Parameters", "Summary", "CPM", "CPA", "Exceptions", "Completeness", "Checks"]
+ORDER = [
+    "Cover",
+    "About",
+    "Inputs",
+    "Tie-out",
+    "Contracts",
+    "Parameters",
+    "Summary",
+    "CPM",
+    "CPA",
+    "Exceptions",
+    "Completeness",
+    "Checks",
+]
 _ALWAYS_RECALCULATE = """<?xml version="1.0" encoding="UTF-8"?>
 <oor:items xmlns:oor="http://openoffice.org/2001/registry" xmlns:xs="http://www.w3.org/2001/XMLSchema">
 <item oor:path="/org.openoffice.Office.Calc/Formula/Load"><prop oor:name="OOXMLRecalcMode" oor:op="fuse"><value>0</value></prop></item>
@@ -47,7 +60,16 @@ def recalculate(pack: Path, folder: Path) -> Path:
     profile = folder / "profile" / "user"
     profile.mkdir(parents=True)
     (profile / "registrymodifications.xcu").write_text(_ALWAYS_RECALCULATE)
-    command = [office, f"-env:UserInstallation={profile.parent.as_uri()}", "--headless", "--convert-to", "xlsx", "--outdir", str(folder), str(pack)]
+    command = [
+        office,
+        f"-env:UserInstallation={profile.parent.as_uri()}",
+        "--headless",
+        "--convert-to",
+        "xlsx",
+        "--outdir",
+        str(folder),
+        str(pack),
+    ]
     subprocess.run(command, check=True, capture_output=True, timeout=300)
     return folder / pack.name
 
@@ -64,8 +86,14 @@ def formulas(path: Path) -> Iterator[tuple[str, str, str, Any]]:
 
 def disagreements(path: Path, recalculated: openpyxl.Workbook) -> list[str]:
     """The formula cells whose cached value is not what the recalculation gives."""
-    cells = ((sheet, address, cached, recalculated[sheet][address].value) for sheet, address, _, cached in formulas(path))
-    return [f"{sheet}!{address}: {cached!r}, recalculated {value!r}" for sheet, address, cached, value in cells if not _same(cached, value)]
+    cells = (
+        (sheet, address, cached, recalculated[sheet][address].value) for sheet, address, _, cached in formulas(path)
+    )
+    return [
+        f"{sheet}!{address}: {cached!r}, recalculated {value!r}"
+        for sheet, address, cached, value in cells
+        if not _same(cached, value)
+    ]
 
 
 def _same(cached: Any, value: Any) -> bool:
@@ -87,7 +115,11 @@ def corrupted(pack: Path, target: Path, sheet_number: int, address: str, value: 
 
 
 def test_a_corrupted_cached_value_is_noticed(pack: Path, recalculated: openpyxl.Workbook, tmp_path: Path) -> None:
-    line = next(address for sheet, address, text, _ in formulas(pack) if sheet == "CPM" and text.startswith("=ROUND(") and "minor_units" in text)
+    line = next(
+        address
+        for sheet, address, text, _ in formulas(pack)
+        if sheet == "CPM" and text.startswith("=ROUND(") and "minor_units" in text
+    )
     wrong = corrupted(pack, tmp_path / "wrong.xlsx", ORDER.index("CPM") + 1, line, "47000.01")
     found = disagreements(wrong, recalculated)
     assert len(found) == 1 and found[0].startswith(f"CPM!{line}: 47000.01")
@@ -164,7 +196,9 @@ def test_long_ids_stay_text(pack: Path, recalculated: openpyxl.Workbook) -> None
 
 @pytest.mark.parametrize("title", ["Cover", "About", "Summary", "Exceptions"])
 def test_contracts_that_were_not_priced_are_named_in_words(pack: Path, title: str) -> None:
-    texts = [str(cell) for row in openpyxl.load_workbook(pack)[title].iter_rows(values_only=True) for cell in row if cell]
+    texts = [
+        str(cell) for row in openpyxl.load_workbook(pack)[title].iter_rows(values_only=True) for cell in row if cell
+    ]
     assert any("kumo-press" in text and "third_party" in text for text in texts)
 
 
@@ -187,7 +221,9 @@ def test_headers_are_frozen_repeated_filtered_and_pages_numbered(pack: Path) -> 
 
 def test_names_are_kept_for_parameters_only(pack: Path) -> None:
     book = openpyxl.load_workbook(pack)
-    assert {"per_mille", "per_cent", "minor_units_KWD", "tolerance_amount", "materiality_USD"} <= set(book.defined_names)
+    assert {"per_mille", "per_cent", "minor_units_KWD", "tolerance_amount", "materiality_USD"} <= set(
+        book.defined_names
+    )
     assert all(name.attr_text.startswith("'Parameters'!") for name in book.defined_names.values())
 
 

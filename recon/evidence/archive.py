@@ -109,4 +109,3 @@ def _print(page: Worksheet, digest: str) -> None:
     page.oddFooter.left.text, page.oddFooter.left.size = f"Pack digest {digest}", 7
     page.oddFooter.center.text, page.oddFooter.center.size = "&A", 7
     page.oddFooter.right.text, page.oddFooter.right.size = "Page &P of &N", 7
-

@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import date, timedelta
 from fractions import Fraction
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pandas as pd
+
+from recon.period import Period
 
 if TYPE_CHECKING:
     from recon.close import StoredClose
@@ -59,12 +62,21 @@ class Facts:
 
     @cached_property
     def versions(self) -> list[Record]:
-        return sorted((dict(v) for v in self.close.versions), key=lambda v: (v["contract"], int(v["version"])))
+        """The versions in force on a day of the period, by contract and number."""
+        known = {(one["contract"], one["version"]) for one in self.manifest.get("contracts", ())}
+        approved = [v for v in self.close.versions if not known or (v["contract"], v["version"]) in known]
+        return in_force([v for v in approved if v["status"] == "approved"], Period.parse(str(self.close.period)))
 
     @cached_property
-    def contracts(self) -> dict[str, Record]:
-        """A version of each contract: model, direction, currency and counterparty never change between them (2.6)."""
-        return {version["contract"]: version for version in self.versions}
+    def parties(self) -> dict[str, Record]:
+        """Any version of each contract: model, direction, currency and counterparty never change (RULES 2.6)."""
+        ordered = sorted(self.close.versions, key=lambda v: bool(v["model"]))
+        return {version["contract"]: version for version in ordered}
+
+    @cached_property
+    def contracts(self) -> list[str]:
+        """The contracts in force on a day of the period."""
+        return sorted({version["contract"] for version in self.versions})
 
     @cached_property
     def not_priced(self) -> list[tuple[str, str, str]]:
@@ -90,14 +102,14 @@ class Facts:
 
     def model(self, contract: str) -> str:
         """`cpm` or `cpa`; empty for a contract nobody knows."""
-        return str(self.contracts.get(contract, {}).get("model") or "")
+        return str(self.parties.get(contract, {}).get("model") or "")
 
     def counterparty(self, contract: str) -> str:
         """The counterparty's name as people know it."""
-        return str(self.contracts.get(contract, {}).get("counterparty") or "(no contract)")
+        return str(self.parties.get(contract, {}).get("counterparty") or "(no contract)")
 
     def direction(self, contract: str) -> str:
-        return str(self.contracts.get(contract, {}).get("direction") or "")
+        return str(self.parties.get(contract, {}).get("direction") or "")
 
     def fate_total(self, fate: str, **wanted: str) -> Fraction:
         """How many rows met a fate, for the columns given (contract, direction, dataset)."""
@@ -111,6 +123,25 @@ class Facts:
             if _has(row, wanted):
                 totals[row["fate"]] += exact_or_zero(row["quantity"])
         return dict(totals)
+
+
+def in_force(versions: list[Record], period: Period) -> list[Record]:
+    """The versions that are the highest number on some date of the period; a termination leaves none (RULES 2.2, 2.3)."""
+    days = [period.first + timedelta(days=n) for n in range(period.days)]
+    by_contract: dict[str, list[Record]] = defaultdict(list)
+    for version in sorted(versions, key=lambda v: int(v["version"])):
+        by_contract[version["contract"]].append(version)
+    chosen: dict[tuple[str, int], Record] = {}
+    for contract, own in sorted(by_contract.items()):
+        for day in days:
+            last = next((v for v in reversed(own) if _covers(v, day)), None)
+            if last and last["kind"] != "termination":
+                chosen[contract, int(last["version"])] = last
+    return [chosen[key] for key in sorted(chosen)]
+
+
+def _covers(version: Record, day: date) -> bool:
+    return version["effective_from"] <= str(day) <= (version["effective_to"] or "9999-12-31")
 
 
 def records(frame: pd.DataFrame) -> list[Record]:
@@ -132,10 +163,11 @@ def line_key(row: Record) -> LineKey:
 
 
 def _plain(row: Record) -> Record:
-    """A working without what changes nothing: a share of 1, a rate between a currency and itself."""
-    shared = row.get("share") is not None and Fraction(row["share"]) != 1
-    converted = row.get("sale_currency") not in (None, row["currency"])
-    return {**row, "share": row["share"] if shared else None, "fx": row.get("fx") if converted else None}
+    """A working with the count of its units, and without what changes nothing: a share of 1, a rate to itself."""
+    share = Fraction(row.get("share") or 1)
+    count = Fraction(row["quantity"] or 0) / share if share else Fraction(0)
+    is_converted = row.get("sale_currency") not in (None, row["currency"])
+    return {**row, "count": count, "share": share if share != 1 else None, "fx": row.get("fx") if is_converted else None}
 
 
 SAME_PRICE = ("version", "clause", "sale", "sale_currency", "fx", "share", "each")

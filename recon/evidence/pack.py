@@ -75,7 +75,9 @@ class Pack:
     def _style_of(self, look: Look, is_foreign_text: bool) -> int:
         key = (look, is_foreign_text)
         if key not in self._styles:
-            model = self.book.worksheets[0].cell(1, len(self._styles) + 1)  # rows are put in later; it only holds the style
+            model = self.book.worksheets[0].cell(
+                1, len(self._styles) + 1
+            )  # rows are put in later; it only holds the style
             self._styles[key] = dress(model, look, is_foreign_text)
         return self._styles[key]
 

@@ -28,9 +28,7 @@ if TYPE_CHECKING:
     from recon.close import StoredClose
 
 
-def write_pack(
-    close: StoredClose, path: Path, *, supersedes: str | None = None, row_limit: int = EXCEL_ROWS
-) -> str:
+def write_pack(close: StoredClose, path: Path, *, supersedes: str | None = None, row_limit: int = EXCEL_ROWS) -> str:
     """Write a close's evidence pack to `path` (.xlsx) whole or not at all; hands back the pack's digest.
 
     The same close gives the same bytes. `supersedes` names the pack this one replaces; workings beyond `row_limit`

@@ -22,7 +22,14 @@ COLUMNS = (
     Column("answer", "Is billed", 12),
     Column("note", "Note", 60),
 )
-_ORPHANS = {"contract": "Contract as billed", "counterparty": "Item", "direction": "Kind", "model": "Currency", "delivered": "Billed amount", "note": "Note"}
+_ORPHANS = {
+    "contract": "Contract as billed",
+    "counterparty": "Item",
+    "direction": "Kind",
+    "model": "Currency",
+    "delivered": "Billed amount",
+    "note": "Note",
+}
 
 
 def write(pack: Pack) -> None:
@@ -32,7 +39,7 @@ def write(pack: Pack) -> None:
     )  # fmt: skip
     sheet.line("From contract to billing", "section")
     with sheet.table(is_main=True):
-        for contract in sorted(pack.facts.contracts):
+        for contract in pack.facts.contracts:
             _contract(pack, sheet, contract)
     sheet.flag("answer", '{0}="NO"')
     sheet.next_row()
@@ -79,10 +86,10 @@ def _is_billed(line: Record) -> bool:
 
 
 def _orphans(pack: Pack, sheet: Sheet) -> None:
-    orphans = [line for line in pack.facts.lines if line["contract"] not in pack.facts.contracts]
+    orphans = [line for line in pack.facts.lines if line["contract"] not in pack.facts.parties]
     sheet.line("From billing to contract", "section")
     if not orphans:
-        sheet.line("Every billed line names a contract that was in force in the period.")
+        sheet.line("Every billed line names a contract of the book.")
     else:
         with sheet.table(_ORPHANS):
             for line in orphans:
@@ -91,7 +98,12 @@ def _orphans(pack: Pack, sheet: Sheet) -> None:
 
 def _orphan(sheet: Sheet, line: Record) -> None:
     sheet.next_row()
-    for column, name in (("contract", "contract"), ("counterparty", "item"), ("direction", "kind"), ("model", "currency")):
+    for column, name in (
+        ("contract", "contract"),
+        ("counterparty", "item"),
+        ("direction", "kind"),
+        ("model", "currency"),
+    ):
         sheet.put(column, line[name], Look("text", TEXT))
     sheet.put("delivered", exact_or_zero(line["billed_amount"]), Look("input", money(decimals(line["currency"]))))
-    sheet.put("note", "No contract in force in the period has this id.", Look("prose"))
+    sheet.put("note", "The contract book has no contract of this id.", Look("prose"))

@@ -34,7 +34,19 @@ COLUMNS = (
     Column("hash", "SHA-256 of the terms", 35),
 )
 _VERSION = ("contract", "version", "kind", "counterparty", "direction", "model", "currency", "timezone")
-_NUMERIC = ("per_mille", "flat", "percent_of_sale", "min", "max", "percent", "amount", "quantity", "over", "from", "fee")
+_NUMERIC = (
+    "per_mille",
+    "flat",
+    "percent_of_sale",
+    "min",
+    "max",
+    "percent",
+    "amount",
+    "quantity",
+    "over",
+    "from",
+    "fee",
+)
 
 
 def write(pack: Pack) -> None:

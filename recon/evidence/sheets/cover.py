@@ -52,7 +52,10 @@ def _identity(pack: Pack) -> Iterator[tuple[str, str | None]]:
     yield "Entity", close.workspace_name
     yield "Period", f"{close.period}, each contract's month in its own time zone"
     yield "Run", f"{close.run}"
-    yield "Basis", "every charge and payout recomputed from contracts and raw events, independently of the billing system"
+    yield (
+        "Basis",
+        "every charge and payout recomputed from contracts and raw events, independently of the billing system",
+    )
     yield "As known at", moment(manifest.get("as_known_at")) or "everything known when it was run"
     yield "Cut-off", moment(manifest.get("cutoff"))
     yield "Software", software(manifest.get("software"))
@@ -83,7 +86,11 @@ def _conclusion(pack: Pack) -> Iterator[str]:
     else:
         yield "No line differs by more than the tolerance."
     rejected = len(pack.facts.rejected)
-    yield f"{rejected:,} rows of the inputs could not be used and were set aside (Exceptions)." if rejected else "Every row of the inputs could be used."
+    yield (
+        f"{rejected:,} rows of the inputs could not be used and were set aside (Exceptions)."
+        if rejected
+        else "Every row of the inputs could be used."
+    )
 
 
 def _verdict(pack: Pack, sheet: Sheet) -> None:
@@ -143,7 +150,11 @@ _CONTENTS = {
 _LEGEND = (
     ("input", "1,234.50", "Blue: taken from the inputs, the contracts or the settings; no formula stands behind it."),
     ("formula", "1,234.50", "Black: a live formula. Click it to see what it is made of."),
-    ("engine", "1,234.50", "Green: the engine's own result, a constant put beside our formula so that both can be compared."),
+    (
+        "engine",
+        "1,234.50",
+        "Green: the engine's own result, a constant put beside our formula so that both can be compared.",
+    ),
     ("check", "–", "Grey: a difference, which must be zero (a dash); it turns red where it is not."),
     ("warning", "NOT PRICED", "Red: left out, or not agreeing; never hidden."),
 )
@@ -199,7 +210,13 @@ def _left_out(pack: Pack, sheet: Sheet) -> None:
     sheet.next_row()
     sheet.line("What was not recomputed", "section")
     for contract, version, clause in pack.facts.not_priced:
-        sheet.line(f"{contract}, version {version}: the clause {clause} is not priced by this release.", "warning", "text")
+        sheet.line(
+            f"{contract}, version {version}: the clause {clause} is not priced by this release.", "warning", "text"
+        )
     for name, sha256 in pack.overflow.items():
         sheet.line(f"Workings beyond a sheet's rows stand in {name} (SHA-256 {sha256}).", "paragraph", "text")
-    sheet.line("Events are counted by the engine: this pack re-performs the price of those counts, and ties the counts to the rows read.", "paragraph", "text")
+    sheet.line(
+        "Events are counted by the engine: this pack re-performs the price of those counts, and ties the counts to the rows read.",
+        "paragraph",
+        "text",
+    )

@@ -27,7 +27,14 @@ COLUMNS = (
     Column("disposition", "Disposition", 14),
     Column("tick", "Tick", 6),
 )
-_REJECTED = {"finding": "File", "contract": "Dataset", "item": "Row", "kind": "Column", "amount": "Value", "sentence": "Reason"}
+_REJECTED = {
+    "finding": "File",
+    "contract": "Dataset",
+    "item": "Row",
+    "kind": "Column",
+    "amount": "Value",
+    "sentence": "Reason",
+}
 
 
 def write(pack: Pack) -> None:
@@ -68,11 +75,21 @@ def _reconciled(pack: Pack, sheet: Sheet, table: Table) -> None:
         shape = money(decimals(currency))
         found = total_where(sheet.span("amount", table), (sheet.span("currency", table), label(currency)))
         findings = _sum(sheet, "Findings above", currency, found, Look("formula", shape))
-        rest = _sum(sheet, "Lines without a finding (within tolerance)", currency, _without(pack, currency), Look("input", shape))
+        rest = _sum(
+            sheet,
+            "Lines without a finding (within tolerance)",
+            currency,
+            _without(pack, currency),
+            Look("input", shape),
+        )
         variance = _sum(sheet, "Variance on Summary", currency, totals["variance"], Look("formula", shape))
         gap = rounded(variance - findings - rest, pack.names["noise_digits"])
         cell = _sum(sheet, "Difference (must be zero)", currency, gap, Look("total-check", shape))
-        pack.check(TITLE, f"Findings and differences within tolerance add up to the variance in {currency}", cell.far.same_as(number(0)))
+        pack.check(
+            TITLE,
+            f"Findings and differences within tolerance add up to the variance in {currency}",
+            cell.far.same_as(number(0)),
+        )
 
 
 def _sum(sheet: Sheet, words: str, currency: str, amount: Term | Fraction, look: Look) -> Ref:

@@ -31,7 +31,9 @@ COLUMNS = (
 
 def write(pack: Pack) -> None:
     """Write the sheet, and keep the rows read per dataset for the tie-out."""
-    sheet = pack.sheet(TITLE, COLUMNS, "Inputs", "What was read, exactly: the digest of the close covers every hash on this page.")
+    sheet = pack.sheet(
+        TITLE, COLUMNS, "Inputs", "What was read, exactly: the digest of the close covers every hash on this page."
+    )
     sheet.keep("dataset", "rows", "rejected", "agrees")
     with sheet.table(is_main=True) as table:
         for source in pack.facts.manifest.get("inputs", ()):

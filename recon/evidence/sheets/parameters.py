@@ -27,7 +27,12 @@ NOISE_DIGITS = 6
 
 def write(pack: Pack) -> None:
     """Write the sheet and give its cells their names."""
-    sheet = pack.sheet(TITLE, COLUMNS, "Parameters", "Formulas on every other sheet use these names; no amount is typed into a formula.")
+    sheet = pack.sheet(
+        TITLE,
+        COLUMNS,
+        "Parameters",
+        "Formulas on every other sheet use these names; no amount is typed into a formula.",
+    )
     with sheet.table(is_main=True):
         for text, value, name, note in _parameters(pack.facts):
             sheet.next_row()
@@ -43,26 +48,81 @@ def write(pack: Pack) -> None:
 def _parameters(facts: Facts) -> Iterator[tuple[str, Any, str, str]]:
     settings = facts.manifest.get("settings", {})
     tolerance = settings.get("tolerance") or {}
-    yield "Cost per thousand: units per rate", 1000, "per_mille", "A CPM rate is the price of so many impressions (RULES 4.1)."
+    yield (
+        "Cost per thousand: units per rate",
+        1000,
+        "per_mille",
+        "A CPM rate is the price of so many impressions (RULES 4.1).",
+    )
     yield "Percent", 100, "per_cent", "A percentage of sale is a part of so many (RULES 6.1)."
-    yield "Digits told apart from spreadsheet noise", NOISE_DIGITS, "noise_digits", "Differences are rounded to so many digits: spreadsheets calculate in binary."
+    yield (
+        "Digits told apart from spreadsheet noise",
+        NOISE_DIGITS,
+        "noise_digits",
+        "Differences are rounded to so many digits: spreadsheets calculate in binary.",
+    )
     for currency in facts.currencies:
-        yield f"Decimals of {currency}", decimals(currency), f"minor_units_{currency}", "Minor unit of the currency by ISO 4217 (RULES 1.1)."
-    yield "Tolerance per line, amount", _number(tolerance.get("amount")), "tolerance_amount", "A line may differ by so much in its currency (RULES 8.2) …"
-    yield "Tolerance per line, percent of expected", _number(tolerance.get("percent")), "tolerance_percent", "… or by so many percent; the larger counts."
+        yield (
+            f"Decimals of {currency}",
+            decimals(currency),
+            f"minor_units_{currency}",
+            "Minor unit of the currency by ISO 4217 (RULES 1.1).",
+        )
+    yield (
+        "Tolerance per line, amount",
+        _number(tolerance.get("amount")),
+        "tolerance_amount",
+        "A line may differ by so much in its currency (RULES 8.2) …",
+    )
+    yield (
+        "Tolerance per line, percent of expected",
+        _number(tolerance.get("percent")),
+        "tolerance_percent",
+        "… or by so many percent; the larger counts.",
+    )
     for currency, amount in sorted((settings.get("materiality") or {}).items()):
-        yield f"Materiality {currency}", _number(amount), f"materiality_{currency}", f"Unexplained variance that the month may keep, in {currency}."
+        yield (
+            f"Materiality {currency}",
+            _number(amount),
+            f"materiality_{currency}",
+            f"Unexplained variance that the month may keep, in {currency}.",
+        )
     yield from _dates(facts, settings)
 
 
 def _dates(facts: Facts, settings: dict[str, Any]) -> Iterator[tuple[str, Any, str, str]]:
     manifest = facts.manifest
     days = settings.get("cutoff_days")
-    yield "Cut-off days", None if days is None else int(days), "", "Days after the month (UTC) in which events may still arrive (RULES 1.9)."
-    yield "Cut-off", moment(manifest.get("cutoff")), "", "Events ingested later are late: listed, not counted, settled by true-up."
-    yield "As known at", moment(manifest.get("as_known_at")) or "everything known when it was run", "", "Contract approvals and events after it do not exist for this close."
-    yield "Billing system's time zone", settings.get("billing_timezone"), "", "The zone the billing system cuts its months in, as far as known."
-    yield "Time zone database", manifest.get("tzdata") or settings.get("tzdata"), "", "Release by which local dates and months were cut (RULES 1.3)."
+    yield (
+        "Cut-off days",
+        None if days is None else int(days),
+        "",
+        "Days after the month (UTC) in which events may still arrive (RULES 1.9).",
+    )
+    yield (
+        "Cut-off",
+        moment(manifest.get("cutoff")),
+        "",
+        "Events ingested later are late: listed, not counted, settled by true-up.",
+    )
+    yield (
+        "As known at",
+        moment(manifest.get("as_known_at")) or "everything known when it was run",
+        "",
+        "Contract approvals and events after it do not exist for this close.",
+    )
+    yield (
+        "Billing system's time zone",
+        settings.get("billing_timezone"),
+        "",
+        "The zone the billing system cuts its months in, as far as known.",
+    )
+    yield (
+        "Time zone database",
+        manifest.get("tzdata") or settings.get("tzdata"),
+        "",
+        "Release by which local dates and months were cut (RULES 1.3).",
+    )
 
 
 def _rates_of_exchange(pack: Pack, sheet: Sheet) -> None:

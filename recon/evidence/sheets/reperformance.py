@@ -65,7 +65,7 @@ def write(pack: Pack, method: Method) -> None:
             _write_line(pack, sheet, method, line, workings)
         for line, workings in beyond:
             _write_beyond(pack, sheet, line, workings)
-    sheet.flag("difference", 'AND(ISNUMBER({0}),{0}<>0)')
+    sheet.flag("difference", "AND(ISNUMBER({0}),{0}<>0)")
     _check(pack, sheet, table)
 
 

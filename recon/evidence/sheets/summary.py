@@ -6,7 +6,19 @@ from collections.abc import Mapping
 from fractions import Fraction
 
 from recon.evidence.facts import SETTLED, Record, exact_or_zero, line_key
-from recon.evidence.formula import Range, Ref, Term, either, label, number, rounded, rows_unlike, size, total, total_where
+from recon.evidence.formula import (
+    Range,
+    Ref,
+    Term,
+    either,
+    label,
+    number,
+    rounded,
+    rows_unlike,
+    size,
+    total,
+    total_where,
+)
 from recon.evidence.pack import Pack, decimals
 from recon.evidence.sheet import Column, Content, Sheet, Table
 from recon.evidence.style import COUNT, RATIO, SHARES, TEXT, Look, money
@@ -51,7 +63,9 @@ def write(pack: Pack) -> None:
 
 def _not_priced(pack: Pack, sheet: Sheet) -> None:
     for contract, version, clause in pack.facts.not_priced:
-        sheet.line(f"NOT PRICED: {contract}, version {version}: the clause {clause} is not priced by this release.", "alert")
+        sheet.line(
+            f"NOT PRICED: {contract}, version {version}: the clause {clause} is not priced by this release.", "alert"
+        )
     if pack.facts.not_priced:
         sheet.line("Nothing is expected for these contracts, and nothing is claimed about what was billed for them.")
         sheet.next_row()
@@ -101,7 +115,14 @@ def _parties(layout: _Lines, currency: str) -> list[tuple[str, str]]:
 
 def _block_rows(pack: Pack) -> int:
     """How many rows the currency blocks take: title, header, parties, total and a space each."""
-    names = {(line["currency"], pack.facts.counterparty(line["contract"]), pack.facts.direction(line["contract"]) or line["kind"]) for line in pack.facts.lines}
+    names = {
+        (
+            line["currency"],
+            pack.facts.counterparty(line["contract"]),
+            pack.facts.direction(line["contract"]) or line["kind"],
+        )
+        for line in pack.facts.lines
+    }
     return len(names) + 4 * len(_currencies(pack))
 
 
@@ -124,14 +145,19 @@ def _party(sheet: Sheet, layout: _Lines, currency: str, counterparty: str, direc
         (layout.range("direction"), way),
         (layout.range("currency"), label(currency)),
     )
-    added = {column: total_where(layout.range(column), *wanted) for column in ("expected", "billed", "gross", "count", "open")}
+    added = {
+        column: total_where(layout.range(column), *wanted)
+        for column in ("expected", "billed", "gross", "count", "open")
+    }
     return _figures(sheet, added, currency, "")
 
 
 def _block_total(pack: Pack, sheet: Sheet, currency: str, rows: list[dict[str, Ref]]) -> None:
     sheet.next_row()
     sheet.put("counterparty", f"Total {currency}", Look("total-text"))
-    added = {column: total([row[column] for row in rows]) for column in ("expected", "billed", "gross", "count", "open")}
+    added = {
+        column: total([row[column] for row in rows]) for column in ("expected", "billed", "gross", "count", "open")
+    }
     cells = _figures(sheet, added, currency, "total-")
     pack.totals[currency] = {name: cell.far for name, cell in cells.items()}
 

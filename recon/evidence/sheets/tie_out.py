@@ -51,12 +51,21 @@ def _impressions(pack: Pack, sheet: Sheet) -> None:
         read = _step(sheet, "Rows read (Inputs)", [_read(pack, "impressions")] * 2, "formula")
         rejected = _step(sheet, "less rows set aside", [_rejected(pack, "impressions")] * 2, "formula")
         outside = _step(sheet, "less out of the period, read only to look back", _fates(pack, "look_back", sides))
-        scope = _step(sheet, "In scope", [r - x - o for r, x, o in zip(read, rejected, outside, strict=True)], "total-formula")
-        fates = [_step(sheet, _words(fate), _fates(pack, fate, sides)) for fate in _present(pack, "impressions", IMPRESSION_FATES)]
+        scope = _step(
+            sheet, "In scope", [r - x - o for r, x, o in zip(read, rejected, outside, strict=True)], "total-formula"
+        )
+        fates = [
+            _step(sheet, _words(fate), _fates(pack, fate, sides))
+            for fate in _present(pack, "impressions", IMPRESSION_FATES)
+        ]
         told = _step(sheet, "Sum of the fates", [total([row[i] for row in fates]) for i in range(2)], "total-formula")
         gaps = _step(sheet, "Difference (must be zero)", [s - t for s, t in zip(scope, told, strict=True)], "check")
-    pack.check(TITLE, "Impressions read = set aside + out of period + fates, for charges", gaps[0].far.same_as(number(0)))
-    pack.check(TITLE, "Impressions read = set aside + out of period + fates, for payouts", gaps[1].far.same_as(number(0)))
+    pack.check(
+        TITLE, "Impressions read = set aside + out of period + fates, for charges", gaps[0].far.same_as(number(0))
+    )
+    pack.check(
+        TITLE, "Impressions read = set aside + out of period + fates, for payouts", gaps[1].far.same_as(number(0))
+    )
     sheet.next_row()
 
 
@@ -80,7 +89,11 @@ def _conversions(pack: Pack, sheet: Sheet) -> None:
         reached = _step(sheet, "In a contract's reach", [left], "total-formula")[0]
         decided = _step(sheet, "Conversions the engine decided on", [Fraction(_decided(pack))])[0]
         gap = _step(sheet, "Difference (must be zero)", [reached - decided], "check")[0]
-    pack.check(TITLE, "Conversions read = set aside + repeated + out of period + unclaimed + decided on", gap.far.same_as(number(0)))
+    pack.check(
+        TITLE,
+        "Conversions read = set aside + repeated + out of period + unclaimed + decided on",
+        gap.far.same_as(number(0)),
+    )
     sheet.next_row()
 
 
@@ -105,7 +118,7 @@ def _contracts(pack: Pack, sheet: Sheet, model: str, dataset: str, fates: Sequen
     headings |= {f"fate{i}": _words(fate) for i, fate in enumerate(others)}
     gaps = []
     with sheet.table(headings):
-        for contract in sorted(c for c in pack.facts.contracts if pack.facts.model(c) == model):
+        for contract in [c for c in pack.facts.contracts if pack.facts.model(c) == model]:
             gaps.append(_contract(pack, sheet, contract, dataset, good, others))
     statement = f"{model.upper()}: {good} units equal the quantities on the expected lines, for every priced contract"
     pack.check(TITLE, statement, _all_zero(gaps))
@@ -179,7 +192,11 @@ def _fates(pack: Pack, fate: str, directions: Sequence[str]) -> list[Fraction]:
 
 def _present(pack: Pack, dataset: str, known: Sequence[str], model: str = "") -> list[str]:
     """The known fates that occur, in the order of the rules; any other fate after them."""
-    rows = [r for r in pack.facts.fates if r["dataset"] == dataset and (not model or pack.facts.model(r["contract"] or "") == model)]
+    rows = [
+        r
+        for r in pack.facts.fates
+        if r["dataset"] == dataset and (not model or pack.facts.model(r["contract"] or "") == model)
+    ]
     occurring = {row["fate"] for row in rows} - set(_APART)
     return [fate for fate in known if fate in occurring] + sorted(occurring - set(known))
 
