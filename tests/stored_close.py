@@ -54,11 +54,11 @@ def rounded(amount: Fraction, currency: str, mode: str = "half_up") -> Decimal:
 
 # contract, item, kind, currency, rounding, [(version, clause, quantity, rate)] — the example of RULES 4 first
 _PRICED = [
-    ("northwind-ctv", "NW-CTV-RUN", "charge", "USD", "half_up", [(1, "items[NW-CTV-RUN].rates[1].per_mille", 1000001, "25.00"), (2, "items[NW-CTV-RUN].rates[1].per_mille", 999999, "22.00")]),
-    ("northwind-ctv", "NW-CTV-PRIME", "charge", "USD", "half_up", [(1, "items[NW-CTV-PRIME].rates[1].per_mille", 41234, "32.50"), (2, "items[NW-CTV-PRIME].rates[1].per_mille", 5, "21.00")]),
-    ("sakura-video", "SK-1", "charge", "JPY", "half_even", [(1, "items[SK-1].rates[1].per_mille", 2500, "3001")]),
-    ("gulf-banner", "GB-1", "payout", "KWD", "up", [(1, "items[GB-1].rates[1].per_mille", 333, "1.257")]),
-    ("gulf-banner", "GB-2", "payout", "KWD", "up", [(1, "items[GB-2].rates[1].per_mille", 1000, "2.500")]),
+    ("northwind-ctv", "NW-CTV-RUN", "charge", "USD", "half_up", [(1, "items[NW-CTV-RUN].rates[1]", 1000001, "25.00"), (2, "items[NW-CTV-RUN].rates[1]", 999999, "22.00")]),
+    ("northwind-ctv", "NW-CTV-PRIME", "charge", "USD", "half_up", [(1, "items[NW-CTV-PRIME].rates[1]", 41234, "32.50"), (2, "items[NW-CTV-PRIME].rates[1]", 5, "21.00")]),
+    ("sakura-video", "SK-1", "charge", "JPY", "half_even", [(1, "items[SK-1].rates[1]", 2500, "3001")]),
+    ("gulf-banner", "GB-1", "payout", "KWD", "up", [(1, "items[GB-1].rates[1]", 333, "1.257")]),
+    ("gulf-banner", "GB-2", "payout", "KWD", "up", [(1, "items[GB-2].rates[1]", 1000, "2.500")]),
 ]  # fmt: skip
 _SALES = [(7, "100.00", None), (1, "33.33", None), (2, "0.50", None), (3, "900.00", None), (4, "88.05", "10000/10812")]
 _ITEMS = {"percent_of_sale": "12", "min": "1.00", "max": "60.00"}

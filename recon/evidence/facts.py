@@ -163,11 +163,10 @@ def line_key(row: Record) -> LineKey:
 
 
 def _plain(row: Record) -> Record:
-    """A working with the count of its units, and without what changes nothing: a share of 1, a rate to itself."""
+    """A working without what changes nothing: a share of 1, a rate between a currency and itself."""
     share = Fraction(row.get("share") or 1)
-    count = Fraction(row["quantity"] or 0) / share if share else Fraction(0)
     is_converted = row.get("sale_currency") not in (None, row["currency"])
-    return {**row, "count": count, "share": share if share != 1 else None, "fx": row.get("fx") if is_converted else None}
+    return {**row, "share": share if share != 1 else None, "fx": row.get("fx") if is_converted else None}
 
 
 SAME_PRICE = ("version", "clause", "sale", "sale_currency", "fx", "share", "each")
@@ -184,7 +183,7 @@ def _merged(rows: list[Record]) -> list[Record]:
 
 
 def _added(first: Record, other: Record) -> Record:
-    names = (name for name in ("count", "quantity", "amount") if first.get(name) is not None)
+    names = (name for name in ("quantity", "amount") if first.get(name) is not None)
     return {**first, **{name: Fraction(first[name]) + Fraction(other[name]) for name in names}}
 
 

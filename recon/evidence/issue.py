@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 
 from recon.close import StoredClose
@@ -10,13 +11,23 @@ from recon.evidence.workbook import write_pack
 
 def issue_pack(close: StoredClose, output: Path | None = None) -> Path:
     """Write the evidence pack of a run to a file, or as the period's next pack; returns where it stands."""
-    path = output or next_pack(close.workspace.folder / "evidence" / close.period)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    write_pack(close, path)
+    last = latest_pack(close)
+    path = output or packs_folder(close) / f"{int(last.stem) + 1 if last else 1}.xlsx"
+    write_pack(close, path, supersedes=None if output else _named(last))
     return path
 
 
-def next_pack(folder: Path) -> Path:
-    """The first number that no pack has yet."""
-    taken = [int(path.stem) for path in folder.glob("*.xlsx") if path.stem.isdigit()]
-    return folder / f"{max(taken, default=0) + 1}.xlsx"
+def latest_pack(close: StoredClose) -> Path | None:
+    """The last numbered pack of a close's period; None before the first."""
+    packs = (path for path in packs_folder(close).glob("*.xlsx") if path.stem.isdigit())
+    return max(packs, key=lambda path: int(path.stem), default=None)
+
+
+def packs_folder(close: StoredClose) -> Path:
+    """Where the packs of a close's period stand."""
+    return close.workspace.folder / "evidence" / close.period
+
+
+def _named(pack: Path | None) -> str | None:
+    """A pack by its number and hash, so that the one it was is known for ever."""
+    return f"pack {pack.stem}, SHA-256 {hashlib.sha256(pack.read_bytes()).hexdigest()}" if pack else None

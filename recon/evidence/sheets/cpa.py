@@ -32,7 +32,7 @@ def write(pack: Pack) -> None:
 
 def price_group(pack: Pack, sheet: Sheet, row: Record) -> Ref:
     """Amount of the conversions of one price = conversions × price of one, each rounded where the contract says so (6.3)."""
-    quantity = exact_or_zero(row["count"])
+    quantity = exact_or_zero(row["quantity"])
     conversions = sheet.put("quantity", quantity, Look("input", COUNT if quantity.denominator == 1 else SHARES))
     price = _flat(pack, sheet, row) if is_stated(pack, row, "flat") else _percentage(pack, sheet, row)
     if row.get("share"):

@@ -190,7 +190,7 @@ def rate(pack: Pack, sheet: Sheet, name: str, row: Record, leaf: str) -> Ref:
 
     `name` is the column to fill, `leaf` the clause's own name, such as `per_mille`.
     """
-    number = pack.clause_groups[row["contract"], str(row["version"]), _group(row)]
+    number = pack.clause_groups[row["contract"], str(row["version"]), _group(pack, row)]
     clause = sheet.put("clause", number, Look("text", TEXT))
     key = Term(f'{clause.text}&".{leaf}"', f"{number}.{leaf}")
     return sheet.put(name, look_up(key, pack.clause_keys, pack.clause_values), Look("formula", RATE))
@@ -198,13 +198,15 @@ def rate(pack: Pack, sheet: Sheet, name: str, row: Record, leaf: str) -> Ref:
 
 def is_stated(pack: Pack, row: Record, leaf: str) -> bool:
     """Whether Contracts lists a number for a leaf of the working's clause."""
-    value = pack.clause(row["contract"], row["version"], f"{_group(row)}.{leaf}")
+    value = pack.clause(row["contract"], row["version"], f"{_group(pack, row)}.{leaf}")
     return isinstance(value, Fraction)
 
 
-def _group(row: Record) -> str:
-    """The group of clauses a working was priced by: its clause names one of them."""
-    return clause_group(str(row.get("clause") or ""))[0]
+def _group(pack: Pack, row: Record) -> str:
+    """The group of clauses that a working was priced by: its clause is the group, or names one of its clauses."""
+    clause = str(row.get("clause") or "")
+    is_group = (row["contract"], str(row["version"]), clause) in pack.clause_groups
+    return clause if is_group else clause_group(clause)[0]
 
 
 def _check(pack: Pack, sheet: Sheet, table: Table) -> None:

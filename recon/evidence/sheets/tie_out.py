@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from fractions import Fraction
 
-from recon.evidence.facts import exact_or_zero
+from recon.evidence.facts import exact_or_zero, line_key
 from recon.evidence.formula import Ref, Term, number, total
 from recon.evidence.pack import Pack
 from recon.evidence.sheet import Column, Sheet
@@ -26,7 +26,7 @@ COLUMNS = (
     Column("n1", "", 14),
     Column("n2", "", 12),
     Column("billed", "Billed", 14),
-    Column("gap", "Billed − expected", 14),
+    Column("gap", "Billed − priced", 14),
     Column("sum", "All fates", 14),
     *(Column(f"fate{i}", "", 12) for i in range(_WIDTH - 1)),
 )
@@ -35,7 +35,7 @@ COLUMNS = (
 def write(pack: Pack) -> None:
     """Write the sheet."""
     sheet = pack.sheet(TITLE, COLUMNS, "Tie-out: read → set aside → out of period → in scope → each fate → billed",
-        "Every row that was read has one fate. Differences must be zero; “billed − expected” is the month's result, told on Summary and Exceptions.",
+        "Every row that was read has one fate. Differences must be zero; “billed − priced” is the month's result, told on Summary and Exceptions.",
     )  # fmt: skip
     _impressions(pack, sheet)
     _conversions(pack, sheet)
@@ -113,14 +113,14 @@ def _contracts(pack: Pack, sheet: Sheet, model: str, dataset: str, fates: Sequen
     """Per contract its fates, and the good one against the quantity of its lines and what was billed."""
     others = [fate for fate in _present(pack, dataset, fates, model) if fate != good]
     sheet.line(f"{model.upper()} contracts: fates, expected and billed quantities", "section")
-    headings = {"what": "Contract", "direction": "Direction", "n0": _words(good), "n1": "Expected on lines", "n2": "Difference",
-                "billed": "Billed", "gap": "Billed − expected", "sum": "All fates"}  # fmt: skip
+    headings = {"what": "Contract", "direction": "Direction", "n0": _words(good), "n1": "Priced on lines", "n2": "Difference",
+                "billed": "Billed", "gap": "Billed − priced", "sum": "All fates"}  # fmt: skip
     headings |= {f"fate{i}": _words(fate) for i, fate in enumerate(others)}
     gaps = []
     with sheet.table(headings):
         for contract in [c for c in pack.facts.contracts if pack.facts.model(c) == model]:
             gaps.append(_contract(pack, sheet, contract, dataset, good, others))
-    statement = f"{model.upper()}: {good} units equal the quantities on the expected lines, for every priced contract"
+    statement = f"{model.upper()}: {good} units equal the units priced on the expected lines, for every priced contract"
     pack.check(TITLE, statement, _all_zero(gaps))
     sheet.next_row()
 
@@ -158,10 +158,11 @@ def _all_zero(gaps: Sequence[Ref]) -> Term:
 
 
 def _quantities(pack: Pack, contract: str) -> tuple[Fraction, Fraction]:
-    """Expected and billed quantity of a contract's charge or payout lines."""
+    """The units that a contract's expected lines were priced from, whole conversions for shares, and the billed ones."""
     lines = [r for r in pack.facts.lines if r["contract"] == contract and r["kind"] in ("charge", "payout")]
-    expected = sum((exact_or_zero(r["expected_quantity"]) for r in lines), Fraction(0))
-    return expected, sum((exact_or_zero(r["billed_quantity"]) for r in lines), Fraction(0))
+    workings = [row for line in lines for row in pack.facts.workings.get(line_key(line), ())]
+    priced = (exact_or_zero(row["quantity"]) for row in workings if row["operation"] in ("segment", "price_group"))
+    return sum(priced, Fraction(0)), sum((exact_or_zero(r["billed_quantity"]) for r in lines), Fraction(0))
 
 
 def _step(sheet: Sheet, words: str, figures: Sequence[Term | Fraction], role: str = "input") -> list[Ref]:
