@@ -7,12 +7,24 @@ from dataclasses import asdict
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import Connection, Table, insert, select
+from sqlalchemy import Connection, Table, func, insert, select
 
-from recon.ledger.files import FileRecord
+from recon.ledger.files import FileRecord, Run
 from recon.ledger.tables import close_files, closes, findings, lines, record_columns
 from recon.ledger.trail import canonical, sha256
 from recon.money import plain
+
+
+def real_runs(connection: Connection) -> frozenset[Run]:
+    """Every run that a commit made real."""
+    return frozenset((row.period, row.run) for row in connection.execute(select(closes.c.period, closes.c.run)))
+
+
+def next_numbers(connection: Connection, period: str) -> dict[str, int]:
+    """The next run of a period; the writing transaction keeps others from taking the same."""
+    last_run = connection.scalar(select(func.max(closes.c.run)).where(closes.c.period == period))
+    last_id = connection.scalar(select(func.max(closes.c.id)))
+    return {"id": (last_id or 0) + 1, "run": (last_run or 0) + 1}
 
 
 def insert_close(

@@ -9,7 +9,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Row, Table, func, select
+from sqlalchemy import Engine, Row, Table, select
 
 from recon.ledger import trail
 from recon.ledger.audit import chain_close, table_problems
@@ -24,7 +24,7 @@ from recon.ledger.files import (
     set_aside,
     sweep,
 )
-from recon.ledger.rows import insert_close, rows_of
+from recon.ledger.rows import insert_close, next_numbers, real_runs, rows_of
 from recon.ledger.tables import close_files, closes, contract_versions, findings, lines
 from recon.ledger.versions import VersionUsed, changed_versions, record_versions
 from recon.problems import BadInput, Problem
@@ -126,7 +126,7 @@ class Ledger:
         with writing(self._engine) as connection:
             self._at_step("locked")
             _refuse(changed_versions(connection, versions))
-            close = header | _next_numbers(connection, header["period"])
+            close = header | next_numbers(connection, header["period"])
             insert_close(connection, close, records, **content)
             self._at_step("recorded")
             record_versions(connection, close["id"], versions)
@@ -149,10 +149,10 @@ class Ledger:
     def sweep(self) -> None:
         """Remove what crashed closes left behind; a close of another living process is waited for, not touched."""
         with reading(self._engine) as connection:
-            is_clean = not has_leftovers(self._closes, _runs(connection))
+            is_clean = not has_leftovers(self._closes, real_runs(connection))
         if not is_clean:
             with writing(self._engine) as connection:
-                sweep(self._closes, _runs(connection))
+                sweep(self._closes, real_runs(connection))
 
     def check_versions(self, versions: Sequence[VersionUsed]) -> None:
         """BadInput, naming both hashes, when an approved version changed since an earlier close (RULES 2.1, 2.4)."""
@@ -240,18 +240,6 @@ def _header(period: str, digest: str, meta: CloseMeta) -> dict[str, Any]:
         "recorded_by": meta.recorded_by,
         "manifest": meta.manifest,
     }
-
-
-def _next_numbers(connection: Connection, period: str) -> dict[str, int]:
-    """The next run of a period; the writing transaction keeps others from taking the same."""
-    last_run = connection.scalar(select(func.max(closes.c.run)).where(closes.c.period == period))
-    last_id = connection.scalar(select(func.max(closes.c.id)))
-    return {"id": (last_id or 0) + 1, "run": (last_run or 0) + 1}
-
-
-def _runs(connection: Connection) -> frozenset[Run]:
-    """Every run that is real."""
-    return frozenset((row.period, row.run) for row in connection.execute(select(closes.c.period, closes.c.run)))
 
 
 def _refuse(problems: Sequence[Problem]) -> None:
