@@ -5,8 +5,9 @@ from __future__ import annotations
 import csv
 import gzip
 import io
+import zlib
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence, Set
 from contextlib import contextmanager
 from typing import BinaryIO
 
@@ -47,11 +48,14 @@ def _headers(
     for file in files:
         try:
             headers[file.number] = _header(file)
-        except (OSError, EOFError, UnicodeDecodeError, csv.Error) as error:
+        except (OSError, EOFError, zlib.error, UnicodeDecodeError, csv.Error) as error:
             problems.append(Problem(file.name, str(error), READABLE))
-        else:
-            problems += _unfit(dataset, spec, file, headers[file.number])
-    return headers, problems + _renamed_away(spec, headers)
+    present = {name for header in headers.values() for name in header}
+    absent = {theirs for theirs in spec.columns.values() if present and theirs not in present}
+    for file in files:
+        if file.number in headers:
+            problems += _unfit(dataset, spec, file, headers[file.number], absent)
+    return headers, problems + _renamed_away(spec, present)
 
 
 def _header(file: SourceFile) -> list[str]:
@@ -59,21 +63,23 @@ def _header(file: SourceFile) -> list[str]:
         return next(_rows(stream), [])
 
 
-def _unfit(dataset: Dataset, spec: SourceSpec, file: SourceFile, header: Sequence[str]) -> Iterator[Problem]:
+def _unfit(
+    dataset: Dataset, spec: SourceSpec, file: SourceFile, header: Sequence[str], absent: Container[str]
+) -> Iterator[Problem]:
+    """Columns that stand twice or not at all; those absent from all files are told once, where they are renamed."""
     times = Counter(header)
     for column in dataset.columns:
         theirs = spec.theirs(column.name)
         if times[theirs] > 1:
             yield Problem(f"{file.name}:1 column {theirs}", f"{times[theirs]} times", "each column once")
-        if not times[theirs] and not column.is_optional and column.name not in spec.columns:
+        if not times[theirs] and not column.is_optional and theirs not in absent:
             there = ", ".join(header) or "no columns at all"
             expectation = f"this column, or a rename in {spec.place}; there are {there}"
             yield Problem(f"{file.name}:1 column {theirs}", "missing", expectation)
 
 
-def _renamed_away(spec: SourceSpec, headers: dict[int, list[str]]) -> list[Problem]:
+def _renamed_away(spec: SourceSpec, present: Set[str]) -> list[Problem]:
     """A problem for each column that `recon.toml` renames though no file has it."""
-    present = {name for header in headers.values() for name in header}
     return [
         Problem(f"{spec.place} columns, {ours}", theirs, f"a column of the files: {', '.join(sorted(present))}")
         for ours, theirs in sorted(spec.columns.items())
@@ -91,7 +97,7 @@ def _stage(stage: Stage, spec: SourceSpec, file: SourceFile, header: Sequence[st
             for batch in _batches(stream, [name for name in header if name in wanted], ragged):
                 stage.add(batch, file.number, first_row, spec)
                 first_row += batch.num_rows
-    except (OSError, EOFError, pa.ArrowInvalid) as error:
+    except (OSError, EOFError, zlib.error, pa.ArrowInvalid) as error:
         return [Problem(file.name, str(error), READABLE)]
     return _ragged(file, ragged)
 

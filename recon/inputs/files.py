@@ -8,6 +8,7 @@ import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Event
 
 from recon.problems import Problem
 from recon.workspace import SourceSpec
@@ -36,9 +37,7 @@ def find(spec: SourceSpec, folder: Path, first_number: int) -> tuple[list[Source
     """The files of a path or glob in the order of their names, and what is wrong with finding them."""
     names = _matching(spec, folder)
     if not names:
-        return [], [
-            Problem(f"{spec.place} path", str(spec.path), "a file, or a glob that matches one, in the workspace")
-        ]
+        return [], [Problem(f"{spec.place} path", str(spec.path), "a file, or a glob that matches at least one")]
     files: list[SourceFile] = []
     problems: list[Problem] = []
     for name in names:
@@ -51,11 +50,11 @@ def find(spec: SourceSpec, folder: Path, first_number: int) -> tuple[list[Source
     return files, problems
 
 
-def sha256(file: SourceFile) -> str:
-    """The SHA-256 of a file's bytes, read in blocks."""
+def sha256(file: SourceFile, stop: Event) -> str:
+    """The SHA-256 of a file's bytes, read in blocks until the end, or until told to stop."""
     digest = hashlib.sha256()
     with file.path.open("rb") as stream:
-        while block := stream.read(BLOCK):
+        while not stop.is_set() and (block := stream.read(BLOCK)):
             digest.update(block)
     return digest.hexdigest()
 
@@ -77,7 +76,7 @@ def _matching(spec: SourceSpec, folder: Path) -> list[str]:
 
 
 def _found(dataset: str, folder: Path, name: str, number: int) -> SourceFile:
-    path = (folder / name).resolve()
+    path = Path(os.path.abspath(folder.resolve() / name))
     with path.open("rb"):
         state = path.stat()
     return SourceFile(number, dataset, name, path, state.st_size, state.st_mtime_ns)

@@ -147,10 +147,11 @@ def _part(engine: Engine, alike: Alike) -> Part:
         part = Part(counts=_counts_by_scan(engine, alike), rejected=_rejected(engine, alike))
     good = f" WHERE NOT {any_fault(faults(alike.readings))}" if has_faults else ""
     columns = columns_sql(alike.readings)
+    mine = f"filename = input_files.path AND input_files.dataset = {literal(alike.dataset.name)}"
     part.selects.append(f"SELECT {columns} FROM {alike.scan}{good}")
     part.located.append(
         f"SELECT {columns}, input_files.file AS file, file_row_number + 1 AS row "
-        f"FROM {alike.scan} JOIN input_files ON filename = input_files.path{good}"
+        f"FROM {alike.scan} JOIN input_files ON {mine}{good}"
     )
     return part
 

@@ -161,7 +161,7 @@ def amount_text(column: Column, raw: str) -> str:
 def amount_decimal(column: Column, raw: str) -> str:
     """Millionths from a decimal or integer column, exactly."""
     narrow = f"TRY_CAST({raw} AS DECIMAL(19,6))"
-    return _bounded_micros(column, f"(CASE WHEN {narrow} = {raw} THEN {narrow} END)")
+    return _bounded_micros(column, f"(CASE WHEN abs({raw}) < {10**13} AND {narrow} = {raw} THEN {narrow} END)")
 
 
 def amount_float(column: Column, raw: str) -> str:

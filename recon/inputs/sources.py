@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from threading import Event
 from typing import Any, TypeVar
 
-from recon.engine import Engine, quoted
+from recon.engine import Engine, EngineError, quoted
 from recon.inputs import csvfiles, files, parquet, queries
 from recon.inputs.datasets import DATASETS, Dataset
 from recon.inputs.files import SourceFile
@@ -51,15 +52,18 @@ def read_inputs(workspace: Workspace, engine: Engine, period: Period) -> Inputs:
     Raises BadInput with every missing file, table or column, unreadable file and ragged row of all datasets.
     """
     found = _find(workspace)
+    stop = Event()
     with ThreadPoolExecutor(1) as hasher:
-        hashes = {file.number: hasher.submit(files.sha256, file) for file in _every(found)}
+        hashes = {file.number: hasher.submit(files.sha256, file, stop) for file in _every(found)}
         try:
-            gathering = _Gathering(workspace, engine, period)
-            gathering.read(found)
-            return gathering.inputs({number: digest.result() for number, digest in hashes.items()})
-        except BaseException:
-            _give_up(hashes.values())
-            raise
+            gathering = _Gathering(workspace, engine, period, found)
+            gathering.read()
+            digests = {number: digest.result() for number, digest in hashes.items()}
+        finally:
+            stop.set()
+    if changed := list(files.changed(_every(found))):
+        raise BadInput(changed)
+    return gathering.inputs(digests)
 
 
 def _find(workspace: Workspace) -> dict[str, list[SourceFile]]:
@@ -93,28 +97,24 @@ def _every(found: Mapping[str, list[SourceFile]]) -> list[SourceFile]:
     return [file for some in found.values() for file in some]
 
 
-def _give_up(hashes: Iterable[Future[str]]) -> None:
-    for digest in hashes:
-        digest.cancel()
-
-
 class _Gathering:
     """Reads dataset after dataset, collecting problems, counts and rejected rows."""
 
-    def __init__(self, workspace: Workspace, engine: Engine, period: Period) -> None:
-        self.workspace, self.engine, self.period = workspace, engine, period
+    def __init__(
+        self, workspace: Workspace, engine: Engine, period: Period, found: Mapping[str, list[SourceFile]]
+    ) -> None:
+        self.workspace, self.engine, self.period, self.files = workspace, engine, period, found
         self.problems: list[Problem] = []
         self.parts: dict[str, Part] = {}
         self.queries: dict[str, tuple[queries.Query, str]] = {}
-        self.files: dict[str, list[SourceFile]] = {}
+        named = (name for name, spec in workspace.data.items() if spec.query)
+        self.query_numbers = {name: number for number, name in enumerate(named, len(_every(found)) + 1)}
 
-    def read(self, found: dict[str, list[SourceFile]]) -> None:
+    def read(self) -> None:
         """Bring every dataset into the engine; raises BadInput with all that could not be read."""
-        self.files = found
         self._name_sources()
         for dataset in DATASETS.values():
             self.parts[dataset.name] = self._part(dataset)
-        self.problems += files.changed(_every(found))
         if self.problems:
             raise BadInput(self.problems)
         for dataset in DATASETS.values():
@@ -139,13 +139,10 @@ class _Gathering:
 
     def _name_sources(self) -> None:
         """The names of files and queries, for the engine to tell where a row came from."""
-        rows = [(file.number, file.path.as_posix(), file.name) for file in _every(self.files)]
-        self._query_numbers = {
-            name: len(rows) + place + 1
-            for place, name in enumerate(name for name, spec in self.workspace.data.items() if spec.query)
-        }
-        rows += [(number, "", f"query:{name}") for name, number in self._query_numbers.items()]
-        self.engine.table("input_files", {"number": "INTEGER", "path": "TEXT", "file": "TEXT"}, rows)
+        rows = [(file.number, file.dataset, file.path.as_posix(), file.name) for file in _every(self.files)]
+        rows += [(number, name, "", f"query:{name}") for name, number in self.query_numbers.items()]
+        columns = {"number": "INTEGER", "dataset": "TEXT", "path": "TEXT", "file": "TEXT"}
+        self.engine.table("input_files", columns, rows)
 
     def _part(self, dataset: Dataset) -> Part:
         """A dataset's rows; what is wrong is collected and gives none."""
@@ -163,6 +160,9 @@ class _Gathering:
                 part.add(read(dataset, spec))
             except BadInput as bad:
                 self.problems += bad.problems
+            except EngineError as error:
+                place = f"{spec.place}, {error.step}"
+                self.problems.append(Problem(place, error.reason, "data that can be read to the end"))
         if len(part.rejected) > MOST_REJECTED:
             self.problems.append(_too_many(spec, part))
         return part
@@ -176,7 +176,7 @@ class _Gathering:
 
     def _query(self, dataset: Dataset, spec: SourceSpec) -> Part:
         url = self.workspace.url(str(spec.database))
-        number = self._query_numbers[dataset.name]
+        number = self.query_numbers[dataset.name]
         part, query, digest = queries.read(self.engine, dataset, spec, url=url, period=self.period, number=number)
         self.queries[dataset.name] = query, digest
         return part
