@@ -40,7 +40,8 @@ def close_period(
     with Engine(on_step=on_step) as engine:
         inputs = read_inputs(workspace, engine, period)
         observe(engine, book, scope)
-        expectation = expect(engine, book, scope, inputs.fx_rates)
+        rates = [(row.date, row.base, row.quote, row.rate) for row in inputs.fx_rates]
+        expectation = expect(engine, book, scope, rates)
         billed = read_billed(inputs, period)
         comparison = compare(expectation.lines, billed, workspace.tolerance, contracts=every.contracts)
         facts = RunFacts(workspace, scope, every, book, inputs, expectation, comparison, started, began)

@@ -20,8 +20,7 @@ from recon.contracts.terms import ContractVersion
 from recon.engine import Engine
 from recon.expect import Expectation, ExpectedLine
 from recon.expect.lines import Working
-from recon.inputs import Inputs
-from recon.inputs.manifest import digest
+from recon.inputs import Inputs, digest, inputs_list
 from recon.ledger import CloseMeta, Ledger, VersionUsed
 from recon.money import plain, written
 from recon.observe import OBSERVATIONS, Scope
@@ -81,7 +80,7 @@ def manifest_of(facts: RunFacts) -> dict[str, Any]:
     made_from = {
         "workspace": facts.workspace.name,
         "period": str(facts.scope.period),
-        "inputs": [asdict(source) for source in facts.inputs.manifest],
+        "inputs": inputs_list(facts.inputs.manifest),
         "contracts": [_named(version) for version in facts.book.versions],
         "not_priced": [asdict(one) for one in facts.expectation.not_priced],
         "openings": [],
