@@ -7,8 +7,9 @@ import gzip
 import io
 import zlib
 from collections import Counter
-from collections.abc import Container, Iterable, Iterator, Sequence, Set
+from collections.abc import Collection, Container, Iterator, Sequence, Set
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import BinaryIO
 
 import pyarrow as pa
@@ -17,7 +18,7 @@ import pyarrow.csv
 from recon.engine import Engine
 from recon.inputs.datasets import Dataset
 from recon.inputs.files import SourceFile
-from recon.inputs.rejects import Part
+from recon.inputs.rejects import Part, Rejected
 from recon.inputs.staging import Stage
 from recon.problems import BadInput, Problem
 from recon.workspace import SourceSpec
@@ -36,7 +37,16 @@ def read(engine: Engine, dataset: Dataset, spec: SourceSpec, files: Sequence[Sou
             problems += _stage(stage, spec, file, headers[file.number])
     if problems:
         raise BadInput(problems)
-    return stage.part({file.number: file.name for file in files})
+    part = stage.part({file.number: file.name for file in files})
+    part.rejected = [row for file in files for row in _with_lines(file, part.rejected)]
+    return part
+
+
+def _with_lines(file: SourceFile, rejected: Sequence[Rejected]) -> list[Rejected]:
+    """A file's rejected rows with the lines on which they begin."""
+    mine = [row for row in rejected if row.file == file.name]
+    begins = lines(file, {row.row for row in mine}) if mine else {}
+    return [replace(row, line=begins[row.row]) for row in mine]
 
 
 def _headers(
@@ -147,19 +157,19 @@ def _ragged_lines(file: SourceFile) -> Iterator[int]:
             line = reader.line_num
 
 
-def lines(file: SourceFile, rows: Iterable[int]) -> dict[int, int]:
+def lines(file: SourceFile, rows: Collection[int]) -> dict[int, int]:
     """The line in a CSV file on which each of these data rows begins: quoted line breaks and empty lines counted."""
-    wanted, found = set(rows), {}
+    found: dict[int, int] = {}
     with _opened(file) as stream:
         reader = csv.reader(_text(stream))
         next(reader, None)
         number, line = 0, reader.line_num
         for row in reader:
             number += bool(row)
-            if row and number in wanted:
+            if row and number in rows:
                 found[number] = line + 1
             line = reader.line_num
-            if len(found) == len(wanted):
+            if len(found) == len(rows):
                 break
     return found
 

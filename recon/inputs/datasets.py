@@ -78,15 +78,12 @@ class Dataset:
 
 
 def key(name: str, kind: Kind = "text", **rest: object) -> Column:
+    """A column that must be there and filled in every row."""
     return Column(name, kind, is_key=True, **rest)  # type: ignore[arg-type]
 
 
-def required(name: str, kind: Kind = "text") -> Column:
-    """A column that must be there, though single values may be empty."""
-    return Column(name, kind)
-
-
 def optional(name: str, kind: Kind = "text", **rest: object) -> Column:
+    """A column that may be absent as a whole, or empty."""
     return Column(name, kind, is_optional=True, **rest)  # type: ignore[arg-type]
 
 
@@ -119,9 +116,9 @@ DATASETS: Mapping[str, Dataset] = {
             (
                 key("impression_id"),
                 key("ts", "instant"),
-                required("program"),
+                key("program"),
                 *options("item", "partner"),
-                required("user_id"),
+                key("user_id"),
                 *options("geo", "device", "placement"),
                 optional("is_viewable", "boolean"),
                 optional("is_completed", "boolean"),
@@ -135,9 +132,9 @@ DATASETS: Mapping[str, Dataset] = {
             (
                 key("click_id"),
                 key("ts", "instant"),
-                required("program"),
+                key("program"),
                 optional("partner"),
-                required("user_id"),
+                key("user_id"),
                 *options("geo", "device"),
                 IVT,
                 IS_TEST,
@@ -149,9 +146,9 @@ DATASETS: Mapping[str, Dataset] = {
             (
                 key("conversion_id"),
                 key("ts", "instant"),
-                required("program"),
-                required("user_id"),
-                required("action"),
+                key("program"),
+                key("user_id"),
+                key("action"),
                 optional("order_id"),
                 SALE,
                 optional("currency", "currency"),
@@ -193,7 +190,7 @@ DATASETS: Mapping[str, Dataset] = {
             "opening_balances",
             (
                 key("contract"),
-                required("item"),
+                Column("item"),
                 key("kind", "choice", choices=("quantity", "spend", "hold")),
                 key("value", "number"),
                 optional("period", "period"),

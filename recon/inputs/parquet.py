@@ -28,6 +28,7 @@ from recon.workspace import SourceSpec
 
 Schema = tuple[tuple[str, str], ...]
 Schematic = Mapping[str, str]
+RESERVED = {"filename", "file_row_number", "file_index"}
 
 
 @dataclass(frozen=True)
@@ -84,9 +85,13 @@ class _Fitting:
         groups: dict[Schema, list[SourceFile]] = defaultdict(list)
         for file in files:
             try:
-                groups[self._schema(file)].append(file)
+                schema = self._schema(file)
             except EngineError as error:
                 self.problems.append(Problem(file.name, error.reason, "a readable Parquet file"))
+                continue
+            groups[schema].append(file)
+            for name in RESERVED.intersection(dict(schema)):
+                self._misfit([file], name, "a name that the engine gives to places", "another name")
         return groups
 
     def renames(self, groups: Iterable[Schema]) -> None:

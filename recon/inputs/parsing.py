@@ -132,7 +132,7 @@ def timestamp(column: Column, raw: str) -> Reading:
 
 
 def nanoseconds(column: Column, raw: str) -> str:
-    return f"CASE WHEN isfinite({raw}) AND epoch_ns({raw}) % 1000 = 0 THEN epoch_us({raw}) END"
+    return f"CASE WHEN isfinite({raw}::TIMESTAMP) AND epoch_ns({raw}) % 1000 = 0 THEN epoch_us({raw}) END"
 
 
 def native_boolean(column: Column, raw: str) -> Reading:

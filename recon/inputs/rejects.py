@@ -14,7 +14,10 @@ MOST_REJECTED = 1_000_000
 
 @dataclass(frozen=True, order=True)
 class Rejected:
-    """A row set aside: `row` counts the file's data rows from 1; the first of its faults in column order is named."""
+    """A row set aside, and the first of its faults in column order.
+
+    `row` counts the file's data rows from 1; `line` is where a CSV row begins, which line breaks in quotes set apart.
+    """
 
     dataset: str
     file: str
@@ -22,6 +25,7 @@ class Rejected:
     column: str
     value: str
     reason: str
+    line: int | None = None
 
 
 @dataclass(frozen=True)
