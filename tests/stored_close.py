@@ -336,7 +336,7 @@ def _manifest() -> dict[str, Any]:
     return {
         "inputs": [
             source("conversions", "data/conversions.csv", 40),
-            source("impressions", "data/impressions/10.csv", 2_000_000, 5, control={"declared": {"rows": 2000000}, "found": {"rows": 2000000}}),
+            source("impressions", "data/impressions/10.csv", 2_000_000, 5, control={"rows": {"declared": "2000000", "found": "2000000", "agrees": True}}),
             source("impressions", "data/impressions/11.csv", 100_000),
         ],
         "settings": {"tolerance": {"amount": "0.00", "percent": "0"}, "materiality": {"USD": "100.00"}, "cutoff_days": 3, "billing_timezone": "UTC"},

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from recon.evidence.facts import Record, exact_or_zero
-from recon.evidence.formula import Ref, Term, label, number, total_where
+from recon.evidence.facts import Record, exact_or_zero, joined
+from recon.evidence.formula import Term, label, number, total_where
 from recon.evidence.pack import Pack
 from recon.evidence.sheet import Column, Sheet
 from recon.evidence.sheets.parameters import moment
@@ -15,9 +13,11 @@ TITLE = "Inputs"
 COLUMNS = (
     Column("dataset", "Dataset", 18),
     Column("source", "File or query", 52),
+    Column("system", "System, parameters", 24),
     Column("bytes", "Bytes", 15),
     Column("rows", "Rows read", 14),
     Column("rejected", "Rows set aside", 11),
+    Column("outside", "Of other periods", 11),
     Column("used", "Rows used", 14),
     Column("control", "Control total", 22),
     Column("declared", "Source says", 15),
@@ -52,41 +52,32 @@ def _source(sheet: Sheet, source: Record) -> None:
     sheet.next_row()
     sheet.put("dataset", source["dataset"], Look("text", TEXT))
     sheet.put("source", source.get("file") or source.get("query"), Look("prose", TEXT))
+    sheet.put("system", _origin(source), Look("prose", TEXT))
     sheet.put("bytes", source.get("bytes"), Look("input", COUNT))
     rows = sheet.put("rows", source.get("rows") or 0, Look("input", COUNT))
     rejected = sheet.put("rejected", source.get("rejected") or 0, Look("input", COUNT))
-    sheet.put("used", rows - rejected, Look("formula", COUNT))
+    outside = sheet.put("outside", source.get("out_of_period") or 0, Look("input", COUNT))
+    sheet.put("used", rows - rejected - outside, Look("formula", COUNT))
     _control(sheet, source)
     sheet.put("first", moment(source.get("first")), Look("text", TEXT))
     sheet.put("last", moment(source.get("last")), Look("text", TEXT))
     sheet.put("sha256", source.get("sha256"), Look("prose", TEXT))
 
 
+def _origin(source: Record) -> str:
+    """The database and the parameters of a query; a file is just a file."""
+    parameters = (f"{name} = {value}" for name, value in sorted((source.get("parameters") or {}).items()))
+    return joined(filter(None, [source.get("system"), *parameters])) if source.get("query") else "file"
+
+
 def _control(sheet: Sheet, source: Record) -> None:
-    """Declared against found, one control total per source on the sheet; further ones are named in words."""
-    totals = _totals(source.get("control") or source.get("control_totals"))
-    if not totals:
+    """What the source declared against what was found: the total that disagrees, if one does, else the first."""
+    control = source.get("control")
+    if not control:
         sheet.put("control", "none declared", Look("label"))
         return
-    disagreeing = [entry for entry in totals if str(entry[1]) != str(entry[2])]
-    name, declared, found = (disagreeing or totals)[0]
-    sheet.put("control", ", ".join(entry[0] for entry in totals), Look("text", TEXT))
-    said = _figure(sheet, "declared", declared)
-    seen = _figure(sheet, "found", found)
+    measure = min(control, key=lambda name: (bool(control[name]["agrees"]), name))
+    sheet.put("control", joined(sorted(control)), Look("text", TEXT))
+    said = sheet.put("declared", exact_or_zero(control[measure]["declared"]), Look("input", PLAIN))
+    seen = sheet.put("found", exact_or_zero(control[measure]["found"]), Look("input", PLAIN))
     sheet.put("agrees", said.same_as(seen), Look("formula"))
-
-
-def _figure(sheet: Sheet, name: str, value: Any) -> Ref:
-    return sheet.put(name, exact_or_zero(str(value) if value not in (None, "") else None), Look("input", PLAIN))
-
-
-def _totals(control: Any) -> list[tuple[str, Any, Any]]:
-    """Control totals as (name, declared, found), however the manifest nests them."""
-    if not control:
-        return []
-    if isinstance(control, dict) and set(control) >= {"declared", "found"}:
-        declared, found = control["declared"] or {}, control["found"] or {}
-        return [(name, declared[name], found.get(name)) for name in sorted(declared)]
-    if isinstance(control, dict):
-        return [(name, pair["declared"], pair["found"]) for name, pair in sorted(control.items())]
-    return [(str(e["name"]), e["declared"], e["found"]) for e in control]
