@@ -20,7 +20,7 @@ from recon.evidence.pack import Pack
 from recon.evidence.sheet import Sheet
 from recon.evidence.style import NAVY, RED, WARN
 
-DIGEST_PLACE = "0" * 64  # stands on Cover until every other cell is known
+DIGEST_PLACE = "(the digest of this pack)"  # stands on Cover until every other cell is known
 _EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest time a zip entry can carry
 _STAMP = b"1980-01-01T00:00:00Z"
 _TIMES = re.compile(rb"(<dcterms:(?:created|modified)[^>]*>)[^<]*")
@@ -69,7 +69,7 @@ def _write_rows(out: io.IOBase, around: str, sheet: Sheet, digest: str) -> None:
     out.write(re.sub(r'<dimension ref="[^"]*"', f'<dimension ref="{area}"', before).encode())
     out.write(b"<sheetData>")
     for chunk in sheet.chunks():
-        out.write(chunk.replace(DIGEST_PLACE, digest).encode())
+        out.write((chunk.replace(DIGEST_PLACE, digest) if sheet.bears_digest else chunk).encode())
     out.write(f"</sheetData>{after}".encode())
 
 

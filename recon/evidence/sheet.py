@@ -62,6 +62,7 @@ class Sheet:
     row: int = 0
     tables: list[Table] = field(default_factory=list)
     repeated_row: int = 0
+    bears_digest: bool = False
     is_frozen: bool = False
     frozen_from: str = "A"
     kept: dict[str, dict[int, Value | None]] = field(default_factory=dict)
@@ -93,6 +94,7 @@ class Sheet:
         style = self.style_of(look, type(content) is str and content.startswith(_FOREIGN))
         if look.role.startswith(("total-", "header")):
             self._role = "header" if look.role == "header" else "total-text"
+        self.bears_digest |= not is_digested
         letter, text = type_letter(value), shown(value)
         known = f"{address}\t{letter}\t{formula or ''}\t{text}\n" if text and is_digested else ""
         self._cells[name] = (_cell_xml(address, style, formula, letter, text), known)
