@@ -66,6 +66,22 @@ class FateCount:
     quantity: int
 
 
+@dataclass(frozen=True)
+class Remark:
+    """A finding of the recomputation itself, before anything billed is seen: what was wanted and could not be had.
+
+    `cause` is its code (`third_party_missing`, `clawback_unbased`); contract, item and currency are empty where none
+    is known.
+    """
+
+    contract: str
+    item: str
+    kind: str
+    currency: str
+    cause: str
+    sentence: str
+
+
 def added_up(fates: Iterable[FateCount]) -> tuple[FateCount, ...]:
     """The fates with equal keys added up, in the order of their keys; zeros are left out."""
     totals: dict[FateCount, int] = {}
