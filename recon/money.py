@@ -12,6 +12,8 @@ from iso4217 import Currency
 Rounding = Literal["half_up", "half_even", "up", "down"]
 Exact = Fraction | Decimal | int
 Key = TypeVar("Key")
+# Digits after the point of a fraction in lowest terms, by its denominator: it ends only for 2^a × 5^b.
+_ENDS_AFTER = {2**a * 5**b: max(a, b) for a in range(21) for b in range(21)}
 _WIDE = Context(prec=200)  # amounts keep every digit, whatever the caller's context
 
 
@@ -64,18 +66,18 @@ def round_whole(value: Exact, mode: Rounding = "half_up") -> int:
     (3, -3, 2)
     """
     number = Fraction(value)
-    size, sign = abs(number), -1 if number < 0 else 1
-    whole, rest = divmod(size.numerator, size.denominator)
-    return sign * (whole + _carries(Fraction(rest, size.denominator), whole, mode))
+    size, sign = abs(number.numerator), -1 if number.numerator < 0 else 1
+    whole, rest = divmod(size, number.denominator)
+    return sign * (whole + _carries(rest, number.denominator, whole, mode))
 
 
-def _carries(rest: Fraction, whole: int, mode: Rounding) -> bool:
-    half = Fraction(1, 2)
+def _carries(rest: int, parts: int, whole: int, mode: Rounding) -> bool:
+    """Whether rest / parts of a unit make another whole one."""
     match mode:
         case "half_up":
-            return rest >= half
+            return 2 * rest >= parts
         case "half_even":
-            return rest > half or (rest == half and whole % 2 == 1)
+            return 2 * rest > parts or (2 * rest == parts and whole % 2 == 1)
         case "up":
             return rest > 0
         case "down":
@@ -112,11 +114,15 @@ def written(value: Exact, places: int = 12) -> str:
     >>> written(Fraction(13, 400)), written(Fraction(1, 3))
     ('0.0325', '1/3')
     """
-    number = Fraction(value)
-    for digits in range(places + 1):
-        if (number * 10**digits).denominator == 1:
-            return plain(round_to(number, digits))
-    return f"{number.numerator}/{number.denominator}"
+    number = value if type(value) is Fraction else Fraction(value)
+    digits = _ENDS_AFTER.get(number.denominator)
+    if digits is None or digits > places:
+        return f"{number.numerator}/{number.denominator}"
+    if digits == 0:
+        return str(number.numerator)
+    whole = abs(number.numerator) * (10**digits // number.denominator)
+    text = str(whole).rjust(digits + 1, "0")
+    return f"{'-' if number.numerator < 0 else ''}{text[:-digits]}.{text[-digits:]}"
 
 
 def largest_remainder(total: int, weights: Sequence[tuple[Key, Exact]]) -> dict[Key, int]:

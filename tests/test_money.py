@@ -83,3 +83,15 @@ def test_largest_remainder_ties_go_to_the_earlier():
     assert largest_remainder(1, [("b", 1), ("a", 1)]) == {"b": 1, "a": 0}
     with pytest.raises(ValueError, match="positive sum"):
         largest_remainder(3, [("a", 0)])
+
+
+@given(st.fractions(max_denominator=10**7))
+def test_a_written_number_is_the_same_number(value):
+    text = written(value)
+    assert Fraction(text) == value
+    assert "/" in text or len(text.partition(".")[2]) <= 12
+
+
+@given(st.decimals(min_value=-(10**9), max_value=10**9, places=12))
+def test_what_ends_is_written_without_trailing_zeros(value):
+    assert written(value) == plain(value.normalize() + 0 if value else Decimal(0))
