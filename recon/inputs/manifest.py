@@ -84,8 +84,20 @@ def digest(manifest: Mapping[str, Any]) -> str:
     >>> digest({"b": 1, "a": "x"}) == digest({"a": "x", "b": 1})
     True
     """
+    _no_floats(manifest)
     canonical = json.dumps(manifest, sort_keys=True, ensure_ascii=False, separators=(",", ":"), default=_text)
-    return hashlib.sha256(canonical.encode()).hexdigest()
+    return hashlib.sha256(canonical.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _no_floats(value: object) -> None:
+    """Binary floats may print differently elsewhere: TypeError."""
+    if isinstance(value, float):
+        raise TypeError(f"{value!r} has no canonical form in a manifest")
+    if isinstance(value, Mapping):
+        value = list(value.values())
+    if isinstance(value, (list, tuple)):
+        for inner in value:
+            _no_floats(inner)
 
 
 def _total(total: ControlTotal) -> dict[str, Any]:

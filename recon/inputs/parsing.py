@@ -14,6 +14,7 @@ from recon.inputs.datasets import CURRENCIES, Column, Kind
 
 FIRST_INSTANT, LAST_INSTANT = "TIMESTAMP '0001-01-01'", "TIMESTAMP '9999-12-31 23:59:59.999999'"
 FIRST_MICROS, LAST_MICROS = -62_135_596_800_000_000, 253_402_300_799_999_999
+DAY_NANOSECONDS = 86_400_000_000_000
 MOST_MICROS = 9_000_000_000_000_000_000
 INSTANT_TEXT = r"\d{4}-\d\d-\d\d[T ]([01]\d|2[0-3]):[0-5]\d(:[0-5]\d(\.\d{1,6})?)?(Z|[+-]([01]\d|2[0-3]):?[0-5]\d)?"
 NUMBER_TEXT = r"[+-]?\d{1,20}(\.\d{1,18})?"
@@ -132,7 +133,8 @@ def timestamp(column: Column, raw: str) -> Reading:
 
 
 def nanoseconds(column: Column, raw: str) -> str:
-    return f"CASE WHEN isfinite({raw}::TIMESTAMP) AND epoch_ns({raw}) % 1000 = 0 THEN epoch_us({raw}) END"
+    """Whole microseconds out of a timestamp of nanoseconds; a finer one names no instant of ours (RULES 1.3)."""
+    return f"CASE WHEN epoch_ns({raw}) % 1000 = 0 THEN epoch_ns({raw}) // 1000 END"
 
 
 def native_boolean(column: Column, raw: str) -> Reading:
@@ -200,6 +202,11 @@ def date_text(column: Column, raw: str) -> str:
 def date_timestamp(column: Column, raw: str) -> str:
     """A date out of a timestamp at midnight, as many tools write dates."""
     return f"CASE WHEN {raw} = date_trunc('day', {raw}) THEN CAST({raw} AS DATE) END"
+
+
+def date_nanoseconds(column: Column, raw: str) -> str:
+    days = f"CAST(epoch_ns({raw}) // {DAY_NANOSECONDS} AS INTEGER)"
+    return f"CASE WHEN epoch_ns({raw}) % {DAY_NANOSECONDS} = 0 THEN DATE '1970-01-01' + {days} END"
 
 
 def period_text(column: Column, raw: str) -> str:
@@ -273,6 +280,6 @@ PARSERS: Mapping[tuple[Kind, str], Callable[[Column, str], Reading]] = {
     ("date", "text"): parsed(date_text),
     ("date", "date"): converted(lambda column, raw: f"CASE WHEN isfinite({raw}) THEN {raw} END"),
     ("date", "timestamp"): converted(date_timestamp),
-    ("date", "nanoseconds"): converted(date_timestamp),
+    ("date", "nanoseconds"): converted(date_nanoseconds),
     ("period", "text"): parsed(period_text),
 }
