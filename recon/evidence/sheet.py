@@ -8,6 +8,7 @@ setup). Every cell also enters its sheet's digest with address, kind, formula an
 from __future__ import annotations
 
 import hashlib
+import math
 import re
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -22,14 +23,16 @@ from xml.sax.saxutils import escape
 from openpyxl.utils import get_column_letter
 
 from recon.evidence.formula import Range, Ref, Term, Value, quoted
-from recon.evidence.style import Look
+from recon.evidence.style import ROLES, Look
 
 EXCEL_ROWS = 1_048_576
 _DIGITS = Context(prec=17)  # what a double keeps
 _ILLEGAL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f￾￿]")
 _FOREIGN = tuple("=+-@\t")
 _LONGEST_TEXT = 32_767
+_LINE_HEIGHT = 12.5  # points, of 9 point type
 _TINY = Fraction(1, 10**12)
+_UNMEASURED = frozenset(("title", "subtitle", "section", "note", "alert", "header"))  # may run over the next columns
 _MARKS = {"n": "", "b": ' t="b"', "s": ' t="str"', "": ""}
 Content = Term | Fraction | Decimal | int | bool | str | date | None
 
@@ -76,6 +79,8 @@ class Sheet:
         self._height: float | None = None
         self._open: Table | None = None
         self._role = "text"
+        self._longest: dict[str, int] = {}
+        self._fixed: set[str] = set()
         self._digest = hashlib.sha256()
         self._rows: IO[str] = tempfile.SpooledTemporaryFile(64 << 20, "w+", encoding="utf-8", newline="")
 
@@ -95,6 +100,10 @@ class Sheet:
         if look.role.startswith(("total-", "header")):
             self._role = "header" if look.role == "header" else "total-text"
         self.bears_digest |= not is_digested
+        if look.role not in _UNMEASURED:
+            self._measure(name, content)
+        if ROLES[look.role].wrap and isinstance(content, str) and look.role != "header":
+            self._make_room(name, content)
         letter, text = type_letter(value), shown(value)
         known = f"{address}\t{letter}\t{formula or ''}\t{text}\n" if text and is_digested else ""
         self._cells[name] = (_cell_xml(address, style, formula, letter, text), known)
@@ -102,10 +111,25 @@ class Sheet:
             self.kept[name][self.row] = value
         return Ref(address, "" if value is None else value, sheet=self.title)
 
-    def fill(self, contents: Mapping[str, tuple[Content, Look]]) -> dict[str, Ref]:
-        """Open a row and write the cells of it."""
-        self.next_row()
-        return {name: self.put(name, content, look) for name, (content, look) in contents.items()}
+    def _measure(self, name: str, content: Content) -> None:
+        if isinstance(content, str):
+            self._longest[name] = max(self._longest.get(name, 0), len(content))
+        elif content is not None:
+            self._fixed.add(name)  # numbers and formulas keep the declared width
+
+    def _make_room(self, name: str, text: str) -> None:
+        """Rows as high as their longest wrapped text: not every program finds that out by itself."""
+        width = self.columns[self._order[name]].width
+        lines = sum(max(1, math.ceil(len(part) / width)) for part in text.split("\n"))
+        if lines > 1:
+            self._height = max(self._height or 0, lines * _LINE_HEIGHT)
+
+    def width(self, column: Column) -> float:
+        """A column's width: what is declared, less where its texts and the words of its heading need less."""
+        if column.name in self._fixed or column.name not in self._longest:
+            return column.width
+        word = max((len(word) for word in column.heading.split()), default=0)
+        return min(column.width, max(self._longest[column.name] + 2, word + 4))
 
     def line(self, content: Content, role: str = "note", name: str | None = None, height: float | None = None) -> Ref:
         """A row with one piece of text, by default in the first column."""

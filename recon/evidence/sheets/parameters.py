@@ -11,7 +11,7 @@ from recon.evidence.facts import Facts
 from recon.evidence.formula import Term
 from recon.evidence.pack import Pack, decimals
 from recon.evidence.sheet import Column, Sheet
-from recon.evidence.style import PLAIN, Look
+from recon.evidence.style import PLAIN, TEXT, Look
 from recon.period import instant_text
 
 TITLE = "Parameters"
@@ -19,9 +19,11 @@ COLUMNS = (
     Column("parameter", "Parameter", 44),
     Column("value", "Value", 22),
     Column("name", "Name in formulas", 26),
-    Column("note", "What it does", 84),
+    Column("note", "What it does", 70),
+    Column("numerator", "", 18),
+    Column("denominator", "", 18),
 )
-_FX = {"parameter": "From → to", "value": "Rate", "name": "Numerator", "note": "Denominator"}
+_FX = {"parameter": "From → to", "value": "Rate", "note": "Source", "numerator": "Numerator", "denominator": "Denominator"}
 NOISE_DIGITS = 6
 
 
@@ -33,7 +35,8 @@ def write(pack: Pack) -> None:
         "Parameters",
         "Formulas on every other sheet use these names; no amount is typed into a formula.",
     )
-    with sheet.table(is_main=True):
+    headings = {c.name: c.heading for c in COLUMNS if c.heading}
+    with sheet.table(headings, is_main=True):
         for text, value, name, note in _parameters(pack.facts):
             sheet.next_row()
             sheet.put("parameter", text, Look("text"))
@@ -127,20 +130,26 @@ def _dates(facts: Facts, settings: dict[str, Any]) -> Iterator[tuple[str, Any, s
 
 def _rates_of_exchange(pack: Pack, sheet: Sheet) -> None:
     """Each exchange rate used, as the exact quotient it is: rate = numerator / denominator."""
-    used = sorted({_fx_key(row) for rows in pack.facts.workings.values() for row in rows if row.get("fx")})
+    rows = [row for rows in pack.facts.workings.values() for row in rows if row.get("fx")]
+    used = {_fx_key(row): row.get("fx_source") for row in rows}
     sheet.next_row()
     sheet.line("Rates of exchange used (RULES 7), as exact quotients", "section")
     with sheet.table(_FX):
-        for key in used:
-            exact = Fraction(key[2])
-            sheet.next_row()
-            sheet.put("parameter", f"{key[0]} → {key[1]}", Look("text"))
-            numerator = sheet.put("name", exact.numerator, Look("input", PLAIN))
-            denominator = sheet.put("note", exact.denominator, Look("input", PLAIN))
-            rate = sheet.put("value", numerator / denominator, Look("formula", "0.0000000000"))
-            pack.rates_of_exchange[key] = rate.far
+        for key in sorted(used):
+            _rate_of_exchange(pack, sheet, key, used[key])
     if not used:
         sheet.line("None: every sale of the month was in its contract's currency.")
+
+
+def _rate_of_exchange(pack: Pack, sheet: Sheet, key: tuple[str, str, str], source: str | None) -> None:
+    exact = Fraction(key[2])
+    sheet.next_row()
+    sheet.put("parameter", f"{key[0]} → {key[1]}", Look("text"))
+    sheet.put("note", source, Look("prose", TEXT))
+    numerator = sheet.put("numerator", exact.numerator, Look("input", PLAIN))
+    denominator = sheet.put("denominator", exact.denominator, Look("input", PLAIN))
+    rate = sheet.put("value", numerator / denominator, Look("formula", "0.0000000000"))
+    pack.rates_of_exchange[key] = rate.far
 
 
 def _fx_key(row: dict[str, Any]) -> tuple[str, str, str]:
