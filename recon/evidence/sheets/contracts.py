@@ -22,18 +22,18 @@ COLUMNS = (
     Column("value", "Value", 20),
     Column("origin", "Stated or default", 12),
     Column("kind", "Kind", 12),
-    Column("counterparty", "Counterparty", 26),
     Column("direction", "Direction", 10),
     Column("model", "Model", 7),
     Column("currency", "Currency", 9),
     Column("timezone", "Time zone", 19),
     Column("first", "In force from", 12),
     Column("last", "To", 12),
-    Column("approved", "Approved", 30),
-    Column("status", "Priced", 12),
-    Column("hash", "SHA-256 of the terms", 35),
 )
-_VERSION = ("contract", "version", "kind", "counterparty", "direction", "model", "currency", "timezone")
+_VERSIONS = {  # the versions' table stands above the clauses' one, in the same columns
+    "key": "Counterparty", "contract": "Contract", "version": "Version", "path": "SHA-256 of the terms", "value": "Approved",
+    "origin": "Priced", **{column.name: column.heading for column in COLUMNS[6:]},
+}  # fmt: skip
+_STATED = ("contract", "version", "kind", "direction", "model", "currency", "timezone")
 _NUMERIC = (
     "per_mille",
     "flat",
@@ -62,19 +62,23 @@ def write(pack: Pack) -> None:
 
 def _versions(pack: Pack, sheet: Sheet) -> None:
     sheet.line("Versions", "section")
-    named = {c.name: c.heading for c in COLUMNS if c.name not in ("key", "path", "value", "origin")}
-    with sheet.table(named):
+    with sheet.table(_VERSIONS):
         for version in pack.facts.versions:
-            sheet.next_row()
-            for name in _VERSION:
-                sheet.put(name, _word(version.get(name)), Look("text", TEXT))
-            sheet.put("first", _day(version.get("effective_from")), Look("text", DATE))
-            sheet.put("last", _day(version.get("effective_to")) or "open-ended", Look("text", DATE))
-            sheet.put("approved", _approval(version), Look("text", TEXT))
-            is_priced = version["contract"] not in pack.facts.unpriced_contracts
-            sheet.put("status", "yes" if is_priced else "NOT PRICED", Look("text", TEXT))
-            sheet.put("hash", version.get("hash"), Look("prose", TEXT))
+            _version(pack, sheet, version)
     sheet.next_row()
+
+
+def _version(pack: Pack, sheet: Sheet, version: Record) -> None:
+    sheet.next_row()
+    sheet.put("key", version["counterparty"], Look("text", TEXT))
+    for name in _STATED:
+        sheet.put(name, _word(version.get(name)), Look("text", TEXT))
+    sheet.put("path", version.get("hash"), Look("prose", TEXT))
+    sheet.put("value", _approval(version), Look("prose", TEXT))
+    is_priced = version["contract"] not in pack.facts.unpriced_contracts
+    sheet.put("origin", "yes" if is_priced else "NOT PRICED", Look("text", TEXT))
+    sheet.put("first", _day(version.get("effective_from")), Look("text", DATE))
+    sheet.put("last", _day(version.get("effective_to")) or "open-ended", Look("text", DATE))
 
 
 def _clauses(pack: Pack, sheet: Sheet) -> None:
