@@ -73,6 +73,7 @@ class Engine:
         self._connection = duckdb.connect(":memory:", config=settings)
         self._connection.execute("SET TimeZone = 'UTC'")
         self._connection.execute("SET enable_progress_bar = false")
+        self._connection.execute("SET parquet_metadata_cache = true")
 
     def run(self, name: str, sql: str) -> None:
         """Run one named step; raises EngineError with the step's name."""

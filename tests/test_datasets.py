@@ -33,7 +33,7 @@ def read(engine: Engine, column: Column, values: pa.Array) -> list[Any]:
     sql_type = engine.row("SELECT column_type FROM (DESCRIBE probe_values) WHERE column_name = 'x'")[0]
     found = reading(column, "x", sql_type)
     assert found is not None, sql_type
-    bad = " OR ".join(condition for condition in (found.missing, found.fault) if condition) or "false"
+    bad = " OR ".join(condition for condition in (found.missing, found.fault()) if condition) or "false"
     sql = f"SELECT coalesce({bad}, false), CASE WHEN NOT coalesce({bad}, false) THEN {found.value} END"
     rows = engine.rows(f"{sql} FROM probe_values ORDER BY n")
     return [NOTHING if is_bad else value for is_bad, value in rows]

@@ -69,8 +69,9 @@ def test_the_digest_does_not_depend_on_the_order_of_keys(manifest: dict) -> None
 
 def test_every_field_that_is_told_moves_the_digest() -> None:
     changed = [
-        replace(FILE, sha256="ab13"), replace(FILE, rows=11), replace(FILE, source="data/d.csv"), replace(FILE, bytes=513),
-        replace(FILE, dataset="x"), replace(FILE, rejected=1), replace(FILE, first=1), replace(FILE, last=1),
+        replace(FILE, sha256="ab13"), replace(FILE, rows=11), replace(FILE, source="data/d.csv"),
+        replace(FILE, bytes=513), replace(FILE, dataset="x"), replace(FILE, rejected=1),
+        replace(FILE, first=1), replace(FILE, last=1),
     ]  # fmt: skip
     digests = {digest({"inputs": inputs_list([record])}) for record in [FILE, *changed]}
     assert len(digests) == len(changed) + 1

@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Collection, Container, Iterator, Sequence, Set
 from contextlib import contextmanager
 from dataclasses import replace
+from itertools import islice
 from typing import BinaryIO
 
 import pyarrow as pa
@@ -23,7 +24,8 @@ from recon.inputs.staging import Stage
 from recon.problems import BadInput, Problem
 from recon.workspace import SourceSpec
 
-BLOCK = 8 << 20
+BLOCK = 4 << 20
+BLOCKS_AT_ONCE = 8
 MOST_RAGGED = 20
 READABLE = "a readable CSV file in UTF-8"
 
@@ -113,7 +115,7 @@ def _stage(stage: Stage, spec: SourceSpec, file: SourceFile, header: Sequence[st
 
 
 def _batches(stream: BinaryIO, columns: list[str], ragged: list[pa.csv.InvalidRow]) -> Iterator[pa.Table]:
-    """The columns as text, block by block, empty for null; rows of another width go to `ragged`."""
+    """The columns as text, some blocks at a time, for all cores; rows of another width go to `ragged`."""
 
     def set_aside(row: pa.csv.InvalidRow) -> str:
         if len(ragged) <= MOST_RAGGED:
@@ -128,8 +130,8 @@ def _batches(stream: BinaryIO, columns: list[str], ragged: list[pa.csv.InvalidRo
             column_types=dict.fromkeys(columns, pa.string()), strings_can_be_null=False, include_columns=columns
         ),
     )
-    for batch in reader:
-        yield pa.Table.from_batches([batch])
+    while blocks := list(islice(reader, BLOCKS_AT_ONCE)):
+        yield pa.Table.from_batches(blocks)
 
 
 def _ragged(file: SourceFile, rows: Sequence[pa.csv.InvalidRow]) -> list[Problem]:

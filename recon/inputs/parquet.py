@@ -163,7 +163,7 @@ def _part(engine: Engine, alike: Alike) -> Part:
 
 def _counts_by_statistics(engine: Engine, alike: Alike) -> tuple[dict[str, Counts], set[int]]:
     """Rows, first and last event of each file, from its footer; and the columns, by place, that only a scan clears."""
-    places = {place: found for place, found in enumerate(alike.readings) if found.missing or found.fault}
+    places = {place: found for place, found in enumerate(alike.readings) if found.missing or found.unreadable}
     provable = [place for place, found in places.items() if found.clean]
     unsure = set(places) - set(provable)
     proofs = "".join(f", {places[place].clean}" for place in provable)

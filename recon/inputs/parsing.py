@@ -35,21 +35,31 @@ EXPECTED: Mapping[Kind, str] = {
 }
 
 
+Condition = Callable[[str], str]
+
+
 @dataclass(frozen=True)
 class Reading:
     """How one column is read from one source.
 
-    `raw` is the source's column, `value` our value, `fault` holds where something unreadable stands (None: cannot be),
-    `missing` where a key is missing (None: may be), `clean` holds over whole files without fault, as an aggregate that
-    file statistics can answer (None: only a scan can tell).
+    `raw` is the source's column, `value` our value; `unreadable` makes the condition that something stands there which
+    gives no value, out of the value's SQL (None: cannot be); `missing` holds where a key is missing (None: may be),
+    `clean` over whole files without fault, as an aggregate that file statistics can answer (None: only a scan can tell).
     """
 
     column: Column
     raw: str
     value: str
-    fault: str | None = None
+    unreadable: Condition | None = None
     missing: str | None = None
     clean: str | None = None
+
+    def fault(self, value: str | None = None) -> str | None:
+        """The condition of something unreadable, with the value as computed before, if it was."""
+        return self.unreadable(f"({value or self.value})") if self.unreadable else None
+
+
+Parser = Callable[[Column, str], Reading]
 
 
 def expected(column: Column) -> str:
@@ -98,27 +108,35 @@ def as_text(column: Column, raw: str) -> Reading:
 def listed(column: Column, raw: str) -> Reading:
     """A word out of a list."""
     words = ", ".join(literal(word) for word in column.choices or CURRENCIES)
-    fault = f"({raw} <> '' AND {raw} NOT IN ({words}))"
-    return Reading(column, raw, f"nullif({raw}, '')", fault, _missing(column, raw))
+    unreadable = f"({raw} <> '' AND {raw} NOT IN ({words}))"
+    return Reading(column, raw, f"nullif({raw}, '')", lambda _: unreadable, _missing(column, raw))
 
 
-def parsed(value: Callable[[Column, str], str]) -> Callable[[Column, str], Reading]:
+def is_null(value: str) -> str:
+    return f"{value} IS NULL"
+
+
+def is_no_instant(value: str) -> str:
+    return f"coalesce({value} NOT BETWEEN {FIRST_MICROS} AND {LAST_MICROS}, true)"
+
+
+def parsed(value: Callable[[Column, str], str], nothing: Condition = is_null) -> Parser:
     """A parser of text from its value alone: something stands there, and it gives no value."""
 
     def parse(column: Column, raw: str) -> Reading:
         found = value(column, raw)
-        return Reading(column, raw, found, f"({raw} <> '' AND ({found}) IS NULL)", _missing(column, raw))
+        return Reading(column, raw, found, lambda value: f"({raw} <> '' AND {nothing(value)})", _missing(column, raw))
 
     return parse
 
 
-def converted(value: Callable[[Column, str], str]) -> Callable[[Column, str], Reading]:
+def converted(value: Callable[[Column, str], str]) -> Parser:
     """A parser of a typed column from its value alone."""
 
     def parse(column: Column, raw: str) -> Reading:
         found = value(column, raw)
         missing = f"{raw} IS NULL" if column.is_key else None
-        return Reading(column, raw, found, f"({raw} IS NOT NULL AND ({found}) IS NULL)", missing)
+        return Reading(column, raw, found, lambda value: f"({raw} IS NOT NULL AND {value} IS NULL)", missing)
 
     return parse
 
@@ -128,8 +146,8 @@ def timestamp(column: Column, raw: str) -> Reading:
     missing = f"{raw} IS NULL" if column.is_key else None
     within = f"coalesce(min({raw}) >= {FIRST_INSTANT} AND max({raw}) <= {LAST_INSTANT}, true)"
     clean = f"(count({raw}) = count(*) AND {within})" if column.is_key else within
-    fault = f"{raw} NOT BETWEEN {FIRST_INSTANT} AND {LAST_INSTANT}"
-    return Reading(column, raw, f"epoch_us({raw})", fault, missing, clean)
+    unreadable = f"{raw} NOT BETWEEN {FIRST_INSTANT} AND {LAST_INSTANT}"
+    return Reading(column, raw, f"epoch_us({raw})", lambda _: unreadable, missing, clean)
 
 
 def nanoseconds(column: Column, raw: str) -> str:
@@ -142,9 +160,7 @@ def native_boolean(column: Column, raw: str) -> Reading:
 
 
 def instant_text(column: Column, raw: str) -> str:
-    read = f"epoch_us(TRY_CAST({raw} AS TIMESTAMPTZ))"
-    wanted = f"regexp_full_match({raw}, {literal(INSTANT_TEXT)})"
-    return f"CASE WHEN {wanted} AND {read} BETWEEN {FIRST_MICROS} AND {LAST_MICROS} THEN {read} END"
+    return _when(raw, INSTANT_TEXT, f"epoch_us(TRY_CAST({raw} AS TIMESTAMPTZ))")
 
 
 def boolean_text(column: Column, raw: str) -> str:
@@ -253,13 +269,13 @@ FAMILIES = (
     (r"UUID", "uuid"),
     (r'"?NULL"?', "null"),
 )
-PARSERS: Mapping[tuple[Kind, str], Callable[[Column, str], Reading]] = {
+PARSERS: Mapping[tuple[Kind, str], Parser] = {
     ("text", "text"): text_reading,
     ("text", "integer"): as_text,
     ("text", "uuid"): as_text,
     ("choice", "text"): listed,
     ("currency", "text"): listed,
-    ("instant", "text"): parsed(instant_text),
+    ("instant", "text"): parsed(instant_text, is_no_instant),
     ("instant", "timestamp"): timestamp,
     ("instant", "nanoseconds"): converted(nanoseconds),
     ("boolean", "text"): parsed(boolean_text),

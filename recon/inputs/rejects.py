@@ -68,14 +68,18 @@ class Part:
         self.rejected += other.rejected
 
 
-def faults(readings: Sequence[Reading]) -> list[Fault]:
-    """All ways in which a row can be unusable; readings are those of all columns of the dataset, in order."""
+def faults(readings: Sequence[Reading], values: Sequence[str] | None = None) -> list[Fault]:
+    """All ways in which a row can be unusable; readings are those of all columns of the dataset, in order.
+
+    values are the columns' values where they were computed before.
+    """
     found = []
     for number, one in enumerate(readings):
+        unreadable = one.fault(values[number] if values else None)
         if one.missing:
             found.append(Fault(2 * number, one.raw, one.missing, True))
-        if one.fault:
-            found.append(Fault(2 * number + 1, one.raw, one.fault, False))
+        if unreadable:
+            found.append(Fault(2 * number + 1, one.raw, unreadable, False))
     return found
 
 

@@ -14,7 +14,6 @@ from recon.inputs.rejects import (
     Counts,
     Part,
     Rejected,
-    columns_sql,
     fault_value,
     faults,
     first_fault,
@@ -52,10 +51,12 @@ class Stage:
         return part
 
     def _select(self, found: Sequence[Reading], file: int, extra: str) -> str:
-        ways = faults(found)
-        typed = f"SELECT *, {first_fault(ways)} AS _fault FROM arriving"
-        columns = f"{columns_sql(found)}, {file}, _row, _fault, {fault_value(ways, '_fault')}"
-        return f"SELECT {columns}{extra} FROM ({typed})"
+        values = [f"_value{number}" for number in range(len(found))]
+        ways = faults(found, values)
+        typed = ", ".join(f"{one.value} AS {value}" for one, value in zip(found, values, strict=True))
+        judged = f"SELECT *, {first_fault(ways)} AS _fault FROM (SELECT *, {typed} FROM arriving)"
+        columns = f"{', '.join(values)}, {file}, _row, _fault, {fault_value(ways, '_fault')}"
+        return f"SELECT {columns}{extra} FROM ({judged})"
 
     def _counts(self, names: Mapping[int, str]) -> dict[str, Counts]:
         time = "ts" if self.dataset.has_time else "NULL::BIGINT"
