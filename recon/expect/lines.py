@@ -1,4 +1,25 @@
-"""An expected line of a statement and the workings that lead to its amount."""
+"""An expected line of a statement and the workings that lead to its amount.
+
+A line's workings stand in the order of the arithmetic. The amount so far is 0 at first; a step adds its `amount` to
+it (+), puts its `amount` in its place (=), or only tells a count that later steps use (·). `before` is the amount so
+far, or the part of it that the step is about.
+
+| operation | | amount | inputs |
+|---|---|---|---|
+| `segment` | + | quantity × rate / 1000 | |
+| `tier` | + | quantity × rate / 1000 in one tier | `tier` (from 1), `start`, `end`: positions; `total` under volume |
+| `price_group` | + | quantity × each | see cpa.py |
+| `fee` | + | a step's fee | `tier` (from 1) |
+| `discount`, `commission` | + | −before × percent / 100 | `before`, `percent` |
+| `cap` | + | −max(0, before − max(0, limit − opening − others)) | `before`, `limit`, `opening`, `others` |
+| `convert` | = | before × fx | `before`, `fx`, `fx_source` |
+| `fixed_fee`, `prorate` | = | rate, or rate × days / of_days | `days`, `of_days` |
+| `round` | = | before at the minor unit | `before`, `mode` |
+| `shortfall` | = | max(0, before − charged) | `before`, `charged` |
+| `opening` | · | | quantity: the opening count; `source` |
+| `count` | · | | quantity: what is counted; `own`, `third_party`, `percent`, `tolerance` |
+| `booked` | · | | quantity: what is taken; `before` units, `limit`, `opening` |
+"""
 
 from __future__ import annotations
 
@@ -10,8 +31,9 @@ from typing import Literal
 
 Kind = Literal["charge", "payout", "shortfall", "bonus", "clawback", "hold", "release", "forfeit", "adjustment"]
 Operation = Literal[
-    "segment", "price_group", "fee", "position", "share", "sum", "discount", "cap", "commission",
-    "convert", "prorate", "round", "reach", "balance", "note",
+    "segment", "tier", "price_group", "fee", "position", "share", "sum", "discount", "cap", "commission",
+    "convert", "prorate", "fixed_fee", "round", "shortfall", "reach", "balance", "note",
+    "count", "booked", "opening",
 ]  # fmt: skip
 
 

@@ -111,8 +111,15 @@ class Openings:
         return tuple(self._asked[key] for key in sorted(self._asked))
 
     def closing(self, moved: Iterable[Balance]) -> tuple[Balance, ...]:
-        """The balances after the period: those known before and those given, which replace them; sorted."""
-        balances = {**self._stated, **self._locked, **{balance.key: balance.value for balance in moved}}
+        """The balances after the period: those from before, and what the period added to them; sorted.
+
+        >>> openings = Openings(locked=[Balance("acme", "RUN", "quantity", Fraction(1500))])
+        >>> [balance.value for balance in openings.closing([Balance("acme", "RUN", "quantity", Fraction(20))])]
+        [Fraction(1520, 1)]
+        """
+        balances = {**self._stated, **self._locked}
+        for balance in moved:
+            balances[balance.key] = balances.get(balance.key, Fraction(0)) + balance.value
         return tuple(Balance(*key, balances[key]) for key in sorted(balances))
 
 

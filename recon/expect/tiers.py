@@ -235,9 +235,9 @@ def _ends_run(piece: Piece, track: _Track) -> bool:
 
 
 def _volume_fees(track: _Track) -> list[Fee]:
-    """The reached tier's alone, by the last version, and by each version that starts at zero (`reset`)."""
-    versions = list(dict.fromkeys(reversed([track.runs[place].version for place in track.priced("volume")])))
-    carrying = [version for version in versions if track.scales[version].across_versions == "carry"]
-    owing = {*carrying[:1], *(set(versions) - set(carrying))}
-    tiers = {version: track.volume_tier(version) for version in reversed(versions) if version in owing}
-    return [Fee(version, tier, track.scales[version].tiers[tier].fee) for version, tier in tiers.items()]
+    """The reached tier's alone: by the line's last version, and by each version that starts at zero (`reset`)."""
+    last = track.runs[-1].version if track.runs else None
+    versions = dict.fromkeys(track.runs[place].version for place in track.priced("volume"))
+    owing = [one for one in versions if one == last or track.scales[one].across_versions == "reset"]
+    tiers = [(version, track.volume_tier(version)) for version in owing]
+    return [Fee(version, tier, track.scales[version].tiers[tier].fee) for version, tier in tiers]
