@@ -1,4 +1,4 @@
-"""What several tests need: a PostgreSQL of their own."""
+"""What several tests need: a workspace and a PostgreSQL of their own."""
 
 import os
 import shutil
@@ -8,8 +8,17 @@ import tempfile
 from pathlib import Path
 
 import pytest
+from desk import Desk
 
 PROGRAMS = ("initdb", "pg_ctl")
+
+
+@pytest.fixture
+def desk(tmp_path):
+    """A workspace of the test's own, its engine closed afterwards."""
+    made = Desk(tmp_path)
+    yield made
+    made.engine.close()
 
 
 @pytest.fixture(scope="session")

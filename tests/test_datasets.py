@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from recon.engine import Engine
 from recon.inputs.datasets import CURRENCIES, DATASETS, Column, Kind
-from recon.inputs.parsing import expected, family, reading
+from recon.inputs.reading import expected, family, reading
 from recon.period import instant, instant_text
 
 UTC = dt.timezone.utc

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from recon.engine import Engine, EngineError, literal, quoted
 from recon.inputs.datasets import Column, Dataset
 from recon.inputs.files import SourceFile
-from recon.inputs.parsing import Reading, expected, reading
+from recon.inputs.reading import Reading, expected, reading
 from recon.inputs.rejects import (
     MOST_REJECTED,
     Counts,

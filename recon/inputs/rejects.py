@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from recon.engine import quoted
 from recon.inputs.datasets import Dataset
-from recon.inputs.parsing import Reading, expected
+from recon.inputs.reading import Reading, expected
 
 MOST_REJECTED = 1_000_000
 

@@ -8,7 +8,7 @@ import pyarrow as pa
 
 from recon.engine import Engine, quoted
 from recon.inputs.datasets import Dataset
-from recon.inputs.parsing import Reading, reading
+from recon.inputs.reading import Reading, reading
 from recon.inputs.rejects import (
     MOST_REJECTED,
     Counts,

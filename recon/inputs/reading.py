@@ -1,4 +1,4 @@
-"""How a value of a source becomes exact: one SQL expression per kind of column and type of source.
+"""How a column is read: for each kind of column and type of source, its value and what makes a row unusable.
 
 A value that cannot be read is NULL where something stands: that, and a missing key, is what rejects a row.
 """
@@ -10,17 +10,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from recon.engine import literal, quoted
+from recon.inputs import values
 from recon.inputs.datasets import CURRENCIES, Column, Kind
 
 FIRST_INSTANT, LAST_INSTANT = "TIMESTAMP '0001-01-01'", "TIMESTAMP '9999-12-31 23:59:59.999999'"
 FIRST_MICROS, LAST_MICROS = -62_135_596_800_000_000, 253_402_300_799_999_999
-DAY_NANOSECONDS = 86_400_000_000_000
-MOST_MICROS = 9_000_000_000_000_000_000
-INSTANT_TEXT = r"\d{4}-\d\d-\d\d[T ]([01]\d|2[0-3]):[0-5]\d(:[0-5]\d(\.\d{1,6})?)?(Z|[+-]([01]\d|2[0-3]):?[0-5]\d)?"
-NUMBER_TEXT = r"[+-]?\d{1,20}(\.\d{1,18})?"
-MICROS_TEXT = r"[+-]?\d{1,13}(\.\d{1,6}0{0,12})?"
-TRUE_WORDS, FALSE_WORDS = "('true', 't', 'yes', '1')", "('false', 'f', 'no', '0')"
-
 EXPECTED: Mapping[Kind, str] = {
     "text": "text",
     "choice": "one of {choices}, or empty",
@@ -44,7 +38,7 @@ class Reading:
 
     `raw` is the source's column, `value` our value; `unreadable` makes the condition that something stands there which
     gives no value, out of the value's SQL (None: cannot be); `missing` holds where a key is missing (None: may be),
-    `clean` over whole files without fault, as an aggregate that file statistics can answer (None: only a scan can tell).
+    `clean` over whole files without fault, as an aggregate that file statistics answer (None: only a scan can tell).
     """
 
     column: Column
@@ -150,111 +144,12 @@ def timestamp(column: Column, raw: str) -> Reading:
     return Reading(column, raw, f"epoch_us({raw})", lambda _: unreadable, missing, clean)
 
 
-def nanoseconds(column: Column, raw: str) -> str:
-    """Whole microseconds out of a timestamp of nanoseconds; a finer one names no instant of ours (RULES 1.3)."""
-    return f"CASE WHEN epoch_ns({raw}) % 1000 = 0 THEN epoch_ns({raw}) // 1000 END"
-
-
 def native_boolean(column: Column, raw: str) -> Reading:
     return Reading(column, raw, raw)
 
 
-def instant_text(column: Column, raw: str) -> str:
-    return _when(raw, INSTANT_TEXT, f"epoch_us(TRY_CAST({raw} AS TIMESTAMPTZ))")
-
-
-def boolean_text(column: Column, raw: str) -> str:
-    return f"CASE WHEN lower({raw}) IN {TRUE_WORDS} THEN true WHEN lower({raw}) IN {FALSE_WORDS} THEN false END"
-
-
-def boolean_integer(column: Column, raw: str) -> str:
-    return f"CASE {raw} WHEN 1 THEN true WHEN 0 THEN false END"
-
-
-def amount_text(column: Column, raw: str) -> str:
-    """Millionths from decimal text, exactly."""
-    return _bounded_micros(column, _when(raw, MICROS_TEXT, f"TRY_CAST({raw} AS DECIMAL(19,6))"))
-
-
-def amount_decimal(column: Column, raw: str) -> str:
-    """Millionths from a decimal or integer column, exactly."""
-    narrow = f"TRY_CAST({raw} AS DECIMAL(19,6))"
-    return _bounded_micros(column, f"(CASE WHEN abs({raw}) < {10**13} AND {narrow} = {raw} THEN {narrow} END)")
-
-
-def amount_float(column: Column, raw: str) -> str:
-    """Millionths from a binary number, where its shortest decimal has no more than 6 decimals."""
-    return _bounded_micros(column, _six_decimals(raw))
-
-
-def number_text(column: Column, raw: str) -> str:
-    return _bounded(column, _when(raw, NUMBER_TEXT, raw), f"TRY_CAST({raw} AS DECIMAL(38,18))")
-
-
-def number_decimal(column: Column, raw: str) -> str:
-    return _bounded(column, f"CAST({raw} AS VARCHAR)", raw)
-
-
-def number_float(column: Column, raw: str) -> str:
-    exact = _six_decimals(raw)
-    plain = rf"regexp_replace(CAST({exact} AS VARCHAR), '\.?0+$', '')"
-    return _bounded(column, plain, exact)
-
-
-def whole_text(column: Column, raw: str) -> str:
-    return _bounded(column, *[_when(raw, r"\+?\d{1,18}", f"TRY_CAST({raw} AS BIGINT)")] * 2)
-
-
-def whole_number(column: Column, raw: str) -> str:
-    """A whole number out of a numeric column, binary ones included where they are whole and exact."""
-    cast = f"TRY_CAST({raw} AS BIGINT)"
-    return _bounded(column, f"(CASE WHEN {cast} = {raw} AND abs({raw}) < 1e15 THEN {cast} END)", cast)
-
-
-def date_text(column: Column, raw: str) -> str:
-    return _when(raw, r"\d{4}-\d\d-\d\d", f"TRY_CAST({raw} AS DATE)")
-
-
-def date_timestamp(column: Column, raw: str) -> str:
-    """A date out of a timestamp at midnight, as many tools write dates."""
-    return f"CASE WHEN {raw} = date_trunc('day', {raw}) THEN CAST({raw} AS DATE) END"
-
-
-def date_nanoseconds(column: Column, raw: str) -> str:
-    days = f"CAST(epoch_ns({raw}) // {DAY_NANOSECONDS} AS INTEGER)"
-    return f"CASE WHEN epoch_ns({raw}) % {DAY_NANOSECONDS} = 0 THEN DATE '1970-01-01' + {days} END"
-
-
-def period_text(column: Column, raw: str) -> str:
-    return _when(raw, r"(000[1-9]|00[1-9]\d|0[1-9]\d\d|[1-9]\d{3})-(0[1-9]|1[0-2])", raw)
-
-
 def _missing(column: Column, raw: str) -> str | None:
     return f"coalesce({raw}, '') = ''" if column.is_key else None
-
-
-def _when(raw: str, pattern: str, value: str) -> str:
-    return f"(CASE WHEN regexp_full_match({raw}, {literal(pattern)}) THEN {value} END)"
-
-
-def _six_decimals(raw: str) -> str:
-    """The shortest decimal of a binary number as DECIMAL(21,6), NULL where it has more decimals."""
-    shortest = f"CAST({raw} AS VARCHAR)"
-    exact = f"TRY_CAST({shortest} AS DECIMAL(21,6))"
-    return f"(CASE WHEN abs({raw}) < 1e15 AND {exact} = TRY_CAST({shortest} AS DECIMAL(38,22)) THEN {exact} END)"
-
-
-def _bounded_micros(column: Column, decimal: str) -> str:
-    low = -MOST_MICROS if column.low is None else column.low * 1_000_000
-    micros = f"CAST({decimal} * 1000000 AS HUGEINT)"
-    return f"CASE WHEN {micros} BETWEEN {low} AND {MOST_MICROS} THEN CAST({micros} AS BIGINT) END"
-
-
-def _bounded(column: Column, value: str, number: str) -> str:
-    """The value where its number keeps the column's bounds."""
-    low = [f"{number} >= {column.low}"] if column.low is not None else []
-    above = [f"{number} > {column.above}"] if column.above is not None else []
-    return f"(CASE WHEN {' AND '.join([*low, *above])} THEN {value} END)" if low or above else value
 
 
 FAMILIES = (
@@ -275,27 +170,27 @@ PARSERS: Mapping[tuple[Kind, str], Parser] = {
     ("text", "uuid"): as_text,
     ("choice", "text"): listed,
     ("currency", "text"): listed,
-    ("instant", "text"): parsed(instant_text, is_no_instant),
+    ("instant", "text"): parsed(values.instant_text, is_no_instant),
     ("instant", "timestamp"): timestamp,
-    ("instant", "nanoseconds"): converted(nanoseconds),
-    ("boolean", "text"): parsed(boolean_text),
+    ("instant", "nanoseconds"): converted(values.nanoseconds),
+    ("boolean", "text"): parsed(values.boolean_text),
     ("boolean", "boolean"): native_boolean,
-    ("boolean", "integer"): converted(boolean_integer),
-    ("amount", "text"): parsed(amount_text),
-    ("amount", "integer"): converted(amount_decimal),
-    ("amount", "decimal"): converted(amount_decimal),
-    ("amount", "float"): converted(amount_float),
-    ("number", "text"): parsed(number_text),
-    ("number", "integer"): converted(number_decimal),
-    ("number", "decimal"): converted(number_decimal),
-    ("number", "float"): converted(number_float),
-    ("whole", "text"): parsed(whole_text),
-    ("whole", "integer"): converted(whole_number),
-    ("whole", "decimal"): converted(whole_number),
-    ("whole", "float"): converted(whole_number),
-    ("date", "text"): parsed(date_text),
+    ("boolean", "integer"): converted(values.boolean_integer),
+    ("amount", "text"): parsed(values.amount_text),
+    ("amount", "integer"): converted(values.amount_decimal),
+    ("amount", "decimal"): converted(values.amount_decimal),
+    ("amount", "float"): converted(values.amount_float),
+    ("number", "text"): parsed(values.number_text),
+    ("number", "integer"): converted(values.number_decimal),
+    ("number", "decimal"): converted(values.number_decimal),
+    ("number", "float"): converted(values.number_float),
+    ("whole", "text"): parsed(values.whole_text),
+    ("whole", "integer"): converted(values.whole_number),
+    ("whole", "decimal"): converted(values.whole_number),
+    ("whole", "float"): converted(values.whole_number),
+    ("date", "text"): parsed(values.date_text),
     ("date", "date"): converted(lambda column, raw: f"CASE WHEN isfinite({raw}) THEN {raw} END"),
-    ("date", "timestamp"): converted(date_timestamp),
-    ("date", "nanoseconds"): converted(date_nanoseconds),
-    ("period", "text"): parsed(period_text),
+    ("date", "timestamp"): converted(values.date_timestamp),
+    ("date", "nanoseconds"): converted(values.date_nanoseconds),
+    ("period", "text"): parsed(values.period_text),
 }
