@@ -131,7 +131,11 @@ def decisions_of(rows: Iterable[dict[str, Any]]) -> dict[tuple[str, str], dict[s
 def differences(expected: dict[str, Any], outcome: Outcome) -> list[str]:
     """Everything in which an outcome differs from the case, in words."""
     if "errors" in expected:
-        return [f"not refused with {text!r}: {outcome.errors!r}" for text in expected["errors"] if text not in outcome.errors]
+        return [
+            f"not refused with {text!r}: {outcome.errors!r}"
+            for text in expected["errors"]
+            if text not in outcome.errors
+        ]
     if outcome.errors:
         return [f"refused: {outcome.errors}"]
     checks = (line_differences, fate_differences, decision_differences, finding_differences, status_differences)
@@ -236,7 +240,14 @@ def test_a_wrong_figure_goes_red() -> None:
     """The comparison itself: a cent, a unit, a fate, a decision, a status and a refusal are each noticed."""
     key = ("adv", "I1", "charge", "USD")
     row = dict(zip(("contract", "item", "kind", "currency"), key, strict=True))
-    fate = {"direction": "charge", "dataset": "impressions", "contract": "adv", "item": "I1", "fate": "billable", "quantity": "2"}
+    fate = {
+        "direction": "charge",
+        "dataset": "impressions",
+        "contract": "adv",
+        "item": "I1",
+        "fate": "billable",
+        "quantity": "2",
+    }
     expected = {
         "lines": [row | {"quantity": "2", "amount": "20.00"}],
         "fates": [fate],
