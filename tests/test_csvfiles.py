@@ -71,3 +71,16 @@ def test_an_open_quote_is_a_ragged_row(desk: Desk) -> None:
     desk.file("c.csv", b'click_id,ts,program,user_id\n"c1,2026-10-01T00:00:00Z,p,u\nc2,2026-10-01T00:00:00Z,p,u\n')
     desk.source("clicks", 'path = "c.csv"')
     assert desk.problems()[0].place == "c.csv:2"
+
+
+def test_column_names_may_hold_any_character(desk: Desk) -> None:
+    theirs = 'is "it"; a?\'{ts}'
+    desk.csv(
+        "c.csv",
+        ("click_id", theirs, "program", "user_id"),
+        ("c1", "2026-10-01T00:00:00Z", "p", "u"),
+        ("", "x", "p", "u"),
+    )
+    desk.source("clicks", 'path = "c.csv"', f"columns = {{ ts = '''{theirs}''' }}")
+    assert len(desk.read().rejected) == 1
+    assert desk.engine.row("SELECT count(ts) FROM clicks") == (1,)
