@@ -73,3 +73,20 @@ def _free_port():
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]
+
+
+@pytest.fixture(scope="session")
+def small_month(tmp_path_factory):
+    """The demo workspace with a small October, billed with its planted errors; take a copy before changing it."""
+    from fixtures.demo import make_demo
+    from fixtures.months import Month
+
+    folder = tmp_path_factory.mktemp("small") / "month"
+    make_demo(folder, Month(impressions=12_000, clicks=1_500, conversions=600))
+    return folder
+
+
+@pytest.fixture
+def a_month(small_month, tmp_path):
+    """A copy of the small month that a test may change."""
+    return Path(shutil.copytree(small_month, tmp_path / "month"))
