@@ -126,6 +126,7 @@ def _(close, table):
         show_data_types=False,
         show_download=False,
         wrapped_columns=["arithmetic"],
+        column_widths=review.WIDTHS,
     )
     steps
     return (steps,)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterable
 from decimal import Decimal
 from fractions import Fraction
@@ -13,7 +14,7 @@ import pandas as pd
 
 from recon.close import StoredClose, load_close, periods
 from recon.evidence import issue_pack, latest_pack
-from recon.money import minor_units
+from recon.money import minor_units, plain, round_to
 from recon.period import Period
 from recon.problems import BadInput, Problem
 from recon.workspace import Workspace
@@ -25,8 +26,10 @@ COUNTED = ("billable", "payable")
 MOST_EVENTS = 500
 LINES_HEADING = "## Lines\n\nChoose a line to see how its amount came about."
 FILTERS = ("counterparty", "status", "currency")
+WIDTHS = {"no": 60, "step": 200, "arithmetic": 720, "clause": 240, "rule": 70}
 RIGHT = {"expected": "right", "billed": "right", "variance": "right"}
 DECISION_COLUMNS = ["conversion_id", "fate", "reason", "touch_id", "version", "rate", "amount"]
+_LONGEST_QUOTIENT = 14
 _KEY = ["contract", "item", "kind", "currency"]
 
 
@@ -153,8 +156,23 @@ def _agreement(close: StoredClose, contract: str) -> str:
 def workings_of(close: StoredClose, line: pd.DataFrame) -> pd.DataFrame:
     """How a selected line's amount came about, step by step; empty where no line is selected."""
     rows = _matching(close.workings, line, _KEY)
-    steps = rows[["seq", "label", "text", "clause", "rule"]]
+    steps = rows[["seq", "label", "text", "clause", "rule"]].assign(text=[readable(str(text)) for text in rows["text"]])
     return _as_text(steps.rename(columns={"seq": "no", "label": "step", "text": "arithmetic"}).reset_index(drop=True))
+
+
+def readable(arithmetic: str) -> str:
+    """Arithmetic with long exact quotients cut to ten decimals, marked as cut; the workbook holds them whole.
+
+    >>> readable("3.71 GBP × 11147502339331/8387306761644 × 5%")
+    '3.71 GBP × 1.3290920024… × 5%'
+    """
+    return re.sub(r"-?\d+/\d+", lambda found: _cut(found[0]), arithmetic)
+
+
+def _cut(quotient: str) -> str:
+    if len(quotient) <= _LONGEST_QUOTIENT:
+        return quotient
+    return f"{plain(round_to(Fraction(quotient), 10, 'down'))}…"
 
 
 def fates_of(close: StoredClose, line: pd.DataFrame) -> pd.DataFrame:

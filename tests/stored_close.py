@@ -1,4 +1,6 @@
-"""A close made by hand for the tests of what is built on one: eight lines in four currencies, priced here in plain Decimals."""
+"""A close made by hand for the tests of what is built on one: nine lines in four currencies, in plain Decimals."""
+
+# ruff: noqa: E501, PLR0917  tables of cases, read across
 
 from __future__ import annotations
 
@@ -32,8 +34,8 @@ class AClose:
     not_priced: list[tuple[str, int, str]]
     decisions: pd.DataFrame = field(repr=False)
 
-    def conversions(self) -> pd.DataFrame:
-        return self.decisions
+    def conversions(self, contract: str | None = None) -> pd.DataFrame:
+        return self.decisions if contract is None else self.decisions[self.decisions["contract"] == contract]
 
 
 def a_close(folder: Path = Path("."), more_groups: int = 0) -> AClose:

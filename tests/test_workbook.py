@@ -18,6 +18,7 @@ from stored_close import a_close
 
 from recon.evidence import write_pack
 
+pytestmark = pytest.mark.xdist_group("office")  # the pack is recalculated once
 ORDER = [
     "Cover",
     "About",
@@ -34,7 +35,8 @@ ORDER = [
 ]
 _ALWAYS_RECALCULATE = """<?xml version="1.0" encoding="UTF-8"?>
 <oor:items xmlns:oor="http://openoffice.org/2001/registry" xmlns:xs="http://www.w3.org/2001/XMLSchema">
-<item oor:path="/org.openoffice.Office.Calc/Formula/Load"><prop oor:name="OOXMLRecalcMode" oor:op="fuse"><value>0</value></prop></item>
+<item oor:path="/org.openoffice.Office.Calc/Formula/Load">
+<prop oor:name="OOXMLRecalcMode" oor:op="fuse"><value>0</value></prop></item>
 </oor:items>"""
 
 

@@ -23,7 +23,13 @@ COLUMNS = (
     Column("numerator", "", 18),
     Column("denominator", "", 18),
 )
-_FX = {"parameter": "From → to", "value": "Rate", "note": "Source", "numerator": "Numerator", "denominator": "Denominator"}
+_FX = {
+    "parameter": "From → to",
+    "value": "Rate",
+    "note": "Source",
+    "numerator": "Numerator",
+    "denominator": "Denominator",
+}
 NOISE_DIGITS = 6
 
 
