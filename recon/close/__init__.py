@@ -41,9 +41,15 @@ def close_period(
         inputs = read_inputs(workspace, engine, period)
         observe(engine, book, scope)
         rates = [(row.date, row.base, row.quote, row.rate) for row in inputs.fx_rates]
-        expectation = expect(engine, book, scope, rates)
+        expectation = expect(
+            engine, book, scope, rates,
+            third_party=inputs.third_party, opening_balances=inputs.opening_balances,
+        )  # fmt: skip
         billed = read_billed(inputs, period)
-        comparison = compare(expectation.lines, billed, workspace.tolerance, contracts=every.contracts)
+        comparison = compare(
+            expectation.lines, billed, workspace.tolerance,
+            contracts=every.contracts, period=str(period), remarks=expectation.remarks,
+        )  # fmt: skip
         facts = RunFacts(workspace, scope, every, book, inputs, expectation, comparison, started, began)
         run = record(engine, facts)
     return load_close(workspace, period, run)

@@ -28,7 +28,9 @@ from recon.period import TZDATA_VERSION, instant_text
 from recon.workspace import Workspace
 
 WORKING_INPUTS = (
-    "share", "sale", "sale_currency", "fx", "fx_source", "percent", "flat", "minimum", "maximum", "each", "round", "mode",
+    "share", "sale", "sale_currency", "fx", "fx_source", "percent", "flat", "minimum", "maximum", "each", "round",
+    "mode", "before", "limit", "opening", "others", "days", "of_days", "charged", "tier", "start", "end", "reached",
+    "tier_mode", "own", "third_party", "tolerance", "source",
 )  # fmt: skip
 WORKING_COLUMNS = (
     "contract", "item", "kind", "currency", "seq", "operation", "version", "clause", "rule", "label", "quantity",
@@ -83,7 +85,7 @@ def manifest_of(facts: RunFacts) -> dict[str, Any]:
         "inputs": inputs_list(facts.inputs.manifest),
         "contracts": [_named(version) for version in facts.book.versions],
         "not_priced": [asdict(one) for one in facts.expectation.not_priced],
-        "openings": [],
+        "openings": [{**asdict(one), "value": written(one.value)} for one in facts.expectation.openings],
         "settings": _settings(facts.workspace),
         "software": f"recon {installed('recon')}",
         "tzdata": TZDATA_VERSION,

@@ -6,9 +6,9 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from recon.billed import Billed, BilledLine
-from recon.compare.findings import Finding, finding_id, findings_of, with_cause
+from recon.compare.findings import Finding, finding_id, findings_of, remarked, with_cause
 from recon.compare.lines import Key, Line, Status, Tolerance, Total, joined_lines, lines_of, totals_of
-from recon.expect.lines import ExpectedLine
+from recon.expect.lines import ExpectedLine, Remark
 
 __all__ = [
     "Comparison", "Completeness", "Finding", "Key", "Line", "Status", "Tolerance", "Total",
@@ -41,18 +41,24 @@ def compare(
     *,
     contracts: Collection[str] | None = None,
     delivered: Collection[str] | None = None,
+    period: str = "",
+    remarks: Sequence[Remark] = (),
 ) -> Comparison:
     """Join what is expected with what was billed, and tell every line's status (RULES 8.1 to 8.6).
 
     `contracts` are all ids known (by default those expected), `delivered` those in force with delivery
-    (by default those with a charge or payout of some quantity).
+    (by default those with a charge or payout of some quantity). `remarks` of the recomputation are findings of the
+    period without money in them, after those of the lines.
     """
     joined = joined_lines(expected, billed.lines)
     lines = lines_of(joined, tolerance)
     findings = {line.key: findings_of(line, joined[line.key].billed, billed.repeated_ids) for line in lines}
     return Comparison(
         lines=tuple(with_cause(line, findings[line.key]) for line in lines),
-        findings=tuple(finding for line in lines for finding in findings[line.key]),
+        findings=(
+            *(finding for line in lines for finding in findings[line.key]),
+            *(remarked(remark, period) for remark in remarks),
+        ),
         totals=totals_of(lines),
         completeness=_completeness(expected, billed.lines, contracts, delivered),
     )

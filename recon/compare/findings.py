@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from recon.billed import BilledLine
 from recon.compare.lines import CLOSED, NOTHING, WIDE, Key, Line, at_minor_unit, total_of
+from recon.expect.lines import Remark
 from recon.money import plain
 
 
@@ -68,6 +69,25 @@ def _finding(line: Line, cause: str, amount: Decimal, witnesses: Iterable[Billed
         rivals="",
         witnesses=" ".join(ids),
         sentence=CAUSES[cause].sentence(line, amount, ids),
+    )
+
+
+def remarked(remark: Remark, period: str) -> Finding:
+    """A remark of the recomputation as a finding: nothing of any variance, only what could not be had."""
+    key = Key(remark.contract, remark.item, period, remark.kind, remark.currency)
+    amount = at_minor_unit(NOTHING, remark.currency) if remark.currency else NOTHING
+    return Finding(
+        finding_id=finding_id(key, remark.cause),
+        contract=remark.contract,
+        item=remark.item,
+        kind=remark.kind,
+        currency=remark.currency,
+        amount=amount,
+        cause=remark.cause,
+        grade="consistent",
+        rivals="",
+        witnesses="",
+        sentence=remark.sentence,
     )
 
 

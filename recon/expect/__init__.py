@@ -12,32 +12,59 @@ from recon.engine import Engine
 from recon.expect.cpa import expected_cpa
 from recon.expect.cpm import expected_cpm
 from recon.expect.currency import ExchangeRates
-from recon.expect.lines import ExpectedLine, FateCount, added_up
+from recon.expect.lines import ExpectedLine, FateCount, Remark, added_up
+from recon.expect.openings import Balance, Opening, Openings
 from recon.expect.unpriced import Unpriced, unpriced
+from recon.inputs.rows import OpeningBalance, ThirdPartyCount
 from recon.observe.impressions import impression_counts
 from recon.observe.scope import Scope
 
-__all__ = ["Expectation", "ExpectedLine", "FateCount", "Unpriced", "expect"]
+__all__ = ["Balance", "Expectation", "ExpectedLine", "FateCount", "Opening", "Remark", "Unpriced", "expect"]
 
 
 @dataclass(frozen=True)
 class Expectation:
-    """The expected lines of a period by key, the fate of every event, and the contracts that are not priced."""
+    """The expected lines of a period by key, the fate of every event, and the contracts that are not priced.
+
+    `remarks` are findings of the recomputation itself; `openings` the opening balances that were asked for, with
+    their sources; `balances` what the next period starts from.
+    """
 
     lines: tuple[ExpectedLine, ...]
     fates: tuple[FateCount, ...]
     not_priced: tuple[Unpriced, ...]
+    remarks: tuple[Remark, ...] = ()
+    openings: tuple[Opening, ...] = ()
+    balances: tuple[Balance, ...] = ()
 
 
-def expect(engine: Engine, book: Book, scope: Scope, fx_rates: Iterable[tuple[date, str, str, Decimal]]) -> Expectation:
+def expect(
+    engine: Engine,
+    book: Book,
+    scope: Scope,
+    fx_rates: Iterable[tuple[date, str, str, Decimal]],
+    *,
+    third_party: Iterable[ThirdPartyCount] = (),
+    opening_balances: Iterable[OpeningBalance] = (),
+    locked: Iterable[Balance] | None = None,
+) -> Expectation:
     """Price the observations in the engine by a book as known then (RULES 2 to 7).
 
-    Leaves the relation `decided` in the engine: one row per contract and conversion. Raises BadInput where an
-    exchange rate is missing.
+    `locked` are the balances that the locked close of the month before ended with, None without one. Leaves the
+    relation `decided` in the engine: one row per contract and conversion. Raises BadInput where an exchange rate is
+    missing.
     """
     left_out = unpriced(book, scope.period)
-    skipped = {one.contract for one in left_out}
-    cpm_lines, cpm_fates = expected_cpm(impression_counts(engine), book, scope, skipped)
-    cpa_lines, cpa_fates = expected_cpa(engine, book, scope, ExchangeRates(fx_rates), skipped)
-    lines = [line for line in (*cpm_lines, *cpa_lines) if line.quantity or line.amount]
-    return Expectation(tuple(sorted(lines, key=lambda line: line.key)), added_up([*cpm_fates, *cpa_fates]), left_out)
+    rates, openings = ExchangeRates(fx_rates), Openings(str(scope.period), opening_balances, locked)
+    counts = impression_counts(engine)
+    cpm = expected_cpm(counts, book, scope, rates=rates, openings=openings, third_party=third_party)
+    cpa_lines, cpa_fates = expected_cpa(engine, book, scope, rates, {one.contract for one in left_out})
+    lines = [line for line in (*cpm.lines, *cpa_lines) if line.quantity or line.amount]
+    return Expectation(
+        tuple(sorted(lines, key=lambda line: line.key)),
+        added_up([*cpm.fates, *cpa_fates]),
+        left_out,
+        tuple(cpm.remarks),
+        openings.asked,
+        openings.closing(cpm.moved),
+    )

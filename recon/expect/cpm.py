@@ -3,121 +3,134 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
-from dataclasses import dataclass
-from decimal import Decimal
-from fractions import Fraction
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
 
 from recon.contracts.book import Book
-from recon.contracts.terms import ContractVersion, CpmRate, CpmTerms
-from recon.expect.delivery import Delivered, deliver
-from recon.expect.lines import ExpectedLine, FateCount, Working
-from recon.money import round_amount, written
+from recon.contracts.terms import ContractVersion, CpmTerms
+from recon.expect.charges import Charged, Earned, charge_lines
+from recon.expect.counted import Counted, Listing, counted
+from recon.expect.currency import ExchangeRates
+from recon.expect.delivery import Delivered, deliver, units_of
+from recon.expect.force import InForce, in_force
+from recon.expect.lines import ExpectedLine, FateCount, Remark
+from recon.expect.openings import Balance, Openings
+from recon.expect.segments import counts_on, earned
+from recon.inputs.rows import ThirdPartyCount
 from recon.observe.impressions import ImpressionCount
 from recon.observe.scope import Scope
+from recon.period import Period
 
 DIRECTIONS = ("charge", "payout")
 
 
+@dataclass
+class CpmMonth:
+    """What CPM contracts come to in a period: lines, fates, remarks, and what was added to counts and spend."""
+
+    lines: list[ExpectedLine] = field(default_factory=list)
+    fates: list[FateCount] = field(default_factory=list)
+    remarks: list[Remark] = field(default_factory=list)
+    moved: list[Balance] = field(default_factory=list)
+
+
 @dataclass(frozen=True)
-class Segment:
-    """Billable impressions of one version at one rate (RULES 4.1)."""
+class Known:
+    """What pricing needs beside contracts and counts: rates, opening balances, third-party counts by item and date."""
 
-    version: ContractVersion
-    rate: CpmRate
-    rate_index: int
-    quantity: int
-
-    @property
-    def clause(self) -> str:
-        return f"rates[{self.rate_index}]"
-
-    @property
-    def amount(self) -> Fraction:
-        """quantity × per_mille / 1000, unrounded."""
-        return self.quantity * Fraction(self.rate.per_mille or 0) / 1000
-
-    def working(self, item: str) -> Working:
-        price = Fraction(self.rate.per_mille or 0)
-        text = f"{self.quantity:,} impressions × {written(price)} / 1000 = {written(self.amount)}"
-        clause = f"items[{item}].{self.clause}"
-        label = f"v{self.version.version} {condition_text(self.rate)}"
-        number = self.version.version
-        return Working("segment", "4.1", label, text, number, clause, Fraction(self.quantity), price, self.amount)
-
-
-def condition_text(rate: CpmRate) -> str:
-    """A rate's condition in words."""
-    if rate.when.is_always:
-        return "all impressions"
-    return ", ".join(f"{name} {' or '.join(values)}" for name, values in rate.when.conditions)
+    rates: ExchangeRates
+    openings: Openings
+    third_party: Mapping[str, Mapping[date, int]]
 
 
 def expected_cpm(
-    counts: tuple[ImpressionCount, ...], book: Book, scope: Scope, left_out: Iterable[str] = ()
-) -> tuple[list[ExpectedLine], list[FateCount]]:
-    """Expected lines and fates of all CPM contracts of both directions; contracts left out get fates alone."""
-    skipped = frozenset(left_out)
-    lines: list[ExpectedLine] = []
-    fates: list[FateCount] = []
+    counts: tuple[ImpressionCount, ...],
+    book: Book,
+    scope: Scope,
+    *,
+    rates: ExchangeRates,
+    openings: Openings,
+    third_party: Iterable[ThirdPartyCount] = (),
+) -> CpmMonth:
+    """Expected lines and fates of all CPM contracts of both directions, with remarks and what adds to balances.
+
+    Raises BadInput where the rate of an invoice currency is missing.
+    """
+    known = Known(rates, openings, _by_item(third_party))
+    month = CpmMonth()
     for direction in DIRECTIONS:
         delivered = list(deliver(counts, book, scope, direction))
-        fates += [FateCount(direction, "impressions", d.contract, d.item, d.fate, d.quantity) for d in delivered]
-        lines += _lines(delivered, book, scope, skipped)
-    return lines, fates
+        month.fates += [_fate(direction, one) for one in delivered if one.fate != "billable"]
+        billable = _billable(delivered)
+        for force in _contracts(book, scope.period, direction):
+            items = [_count(item, billable[force.contract, item], force, known) for item in listed(force)]
+            _add(force, items, known, month)
+    return month
 
 
-def _lines(delivered: list[Delivered], book: Book, scope: Scope, skipped: frozenset[str]) -> list[ExpectedLine]:
-    by_item: dict[tuple[str, str], list[Delivered]] = defaultdict(list)
+def _by_item(rows: Iterable[ThirdPartyCount]) -> Mapping[str, Mapping[date, int]]:
+    found: dict[str, dict[date, int]] = defaultdict(dict)
+    for row in rows:
+        found[row.item][row.date] = row.impressions
+    return found
+
+
+def _fate(direction: str, one: Delivered) -> FateCount:
+    return FateCount(direction, "impressions", one.contract, one.item, one.fate, one.quantity)
+
+
+def _billable(delivered: Iterable[Delivered]) -> dict[tuple[str, str], list[Delivered]]:
+    found: dict[tuple[str, str], list[Delivered]] = defaultdict(list)
     for one in delivered:
-        if one.fate == "billable" and one.contract not in skipped:
-            by_item[one.contract, one.item].append(one)
-    return [line for (contract, item), units in by_item.items() for line in _line(contract, item, units, book, scope)]
+        if one.fate == "billable":
+            found[one.contract, one.item].append(one)
+    return found
 
 
-def _line(contract: str, item: str, units: list[Delivered], book: Book, scope: Scope) -> list[ExpectedLine]:
-    segments = segments_of(units)
-    last = segments[-1].version if segments else None
-    if last is None or not isinstance(last.terms, CpmTerms):
-        return []
-    unrounded = sum((segment.amount for segment in segments), Fraction(0))
-    governing = last_in_force(book, contract, scope) or last
-    mode = governing.terms.rounding if governing.terms else "half_up"
-    amount = round_amount(unrounded, last.currency, mode)
-    quantity = sum(segment.quantity for segment in segments)
-    workings = [segment.working(item) for segment in segments]
-    text = f"{written(unrounded)} rounded {mode} once = {amount}"
-    rounding = Working(
-        "round", "1.2", "line", text, governing.version, "rounding", Fraction(quantity), None, Fraction(amount),
-        (("mode", mode),),
-    )  # fmt: skip
-    kind = last.direction
-    return [
-        ExpectedLine(
-            contract, item, str(scope.period), kind, last.currency, Decimal(quantity), amount, (*workings, rounding)
-        )
-    ]
+def _contracts(book: Book, period: Period, direction: str) -> Iterator[InForce]:
+    """The CPM contracts of a direction that are in force on some day of the period."""
+    for contract in book.contracts:
+        force = in_force(book, contract, period)
+        if force is not None and isinstance(force.terms, CpmTerms) and force.last.direction == direction:
+            yield force
 
 
-def segments_of(units: Iterable[Delivered]) -> list[Segment]:
-    """Billable units by version and rate, in the order of their dates and of the rates (RULES 3.4)."""
-    totals: dict[tuple[int, int], int] = {}
-    seen: dict[tuple[int, int], Delivered] = {}
-    for unit in sorted(units, key=lambda one: (one.start, one.rate_index or 0)):
-        if unit.listing is not None and unit.rate_index is not None:
-            key = unit.listing.version.version, unit.rate_index
-            totals[key] = totals.get(key, 0) + unit.quantity
-            seen.setdefault(key, unit)
-    return [_segment(seen[key], total) for key, total in totals.items()]
+def _count(item: str, delivered: Sequence[Delivered], force: InForce, known: Known) -> Counted:
+    listing = Listing(item, force)
+    return counted(listing, units_of(delivered, force), known.openings, known.third_party.get(item, {}))
 
 
-def _segment(unit: Delivered, total: int) -> Segment:
-    assert unit.listing is not None and unit.rate_index is not None
-    return Segment(unit.listing.version, unit.listing.item.rates[unit.rate_index], unit.rate_index, total)
+def listed(force: InForce) -> list[str]:
+    """The items that any version in force lists, in the order in which they come in force."""
+    terms = [span.version.terms for span in force.spans]
+    return list(dict.fromkeys(item.item for one in terms if isinstance(one, CpmTerms) for item in one.items))
+
+
+def _add(force: InForce, items: Sequence[Counted], known: Known, month: CpmMonth) -> None:
+    """A contract's lines, fates, remarks and movements to those of the month."""
+    for item in items:
+        told = (("billable", item.billable), ("over_booked", item.over_booked))
+        month.fates += [
+            FateCount(force.last.direction, "impressions", force.contract, item.item, fate, quantity)
+            for fate, quantity in told
+        ]
+        month.remarks += item.remarks
+    priced = [_earned(item, force, known.openings) for item in items]
+    charged: Charged = charge_lines(force, priced, known.openings, known.rates)
+    month.lines += charged.lines
+    month.moved += [Balance(force.contract, one.item, "quantity", one.quantity) for one in priced]
+    month.moved += charged.spent
+
+
+def _earned(item: Counted, force: InForce, openings: Openings) -> Earned:
+    wanted = counts_on(item.item, force)
+    opening = openings.opening(force.contract, item.item, "quantity") if wanted else None
+    found = earned(item.item, item.segments, force, opening)
+    return Earned(found.item, found.quantity, found.parts, (*item.workings, *found.workings))
 
 
 def last_in_force(book: Book, contract: str, scope: Scope) -> ContractVersion | None:
     """The version in force on the period's last day in force (RULES 4.5); None when none was."""
-    spans = [span for span in book.spans(contract) if span.first <= scope.period.last]
-    inside = [span for span in spans if span.end is None or span.end > scope.period.first]
-    return inside[-1].version if inside else None
+    force = in_force(book, contract, scope.period)
+    return force.last if force else None

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from datetime import date
 from functools import cached_property
 
 from recon.contracts.book import Book
 from recon.contracts.terms import ContractVersion, CpmItem, CpmTerms, When
+from recon.expect.force import InForce
 from recon.observe.impressions import ImpressionCount
 from recon.observe.scope import Scope, ends, spans_of, starts
+from recon.period import local_date
 
 BOTH_KINDS = ("givt", "sivt")  # the default of exclude_ivt, also where no version is in force to say
 
@@ -46,6 +49,21 @@ class Delivered:
     start: int
     listing: Listing | None = None
     rate_index: int | None = None
+
+
+@dataclass(frozen=True)
+class Units:
+    """Billable impressions of an item on one date at one rate of the version in force.
+
+    `stretch` counts the pieces of the period in which one version after the other is in force. Where no clause asks for
+    dates, the date is one on which units of that stretch may lie.
+    """
+
+    day: date
+    stretch: int
+    version: ContractVersion
+    rate_index: int
+    quantity: int
 
 
 class Listings:
@@ -143,3 +161,23 @@ def _fate_of_valid(count: ImpressionCount, item: CpmItem, basis: str) -> tuple[s
 def matches(when: When, unit: object) -> bool:
     """Whether a unit's attributes are in all lists that the condition gives (RULES 3.3, 5.6)."""
     return all(getattr(unit, name) in values for name, values in when.conditions)
+
+
+def units_of(billable: Iterable[Delivered], force: InForce) -> list[Units]:
+    """Billable impressions of one item in the order of RULES 3.4: by date, and within a date as the rates stand."""
+    totals: dict[tuple[date, int], int] = defaultdict(int)
+    for one in billable:
+        assert one.rate_index is not None
+        totals[local_date(one.start, force.last.timezone), one.rate_index] += one.quantity
+    return [_units(day, rate_index, totals[day, rate_index], force) for day, rate_index in sorted(totals)]
+
+
+def _units(day: date, rate_index: int, quantity: int, force: InForce) -> Units:
+    stretch = force.stretch(day)
+    return Units(day, stretch, force.spans[stretch].version, rate_index, quantity)
+
+
+def item_of(version: ContractVersion, name: str) -> CpmItem | None:
+    """The item of that name in a version, if it lists it."""
+    items = version.terms.items if isinstance(version.terms, CpmTerms) else ()
+    return next((item for item in items if item.item == name), None)

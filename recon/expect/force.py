@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 
 from recon.contracts.book import Book, Span
 from recon.contracts.terms import AnyTerms, ContractVersion
@@ -43,20 +43,12 @@ class InForce:
         after = self.period.next().first
         return max(span.first, self.period.first), after if span.end is None else min(span.end, after)
 
-    def on(self, day: date) -> ContractVersion | None:
-        """The version in force on a day of the period."""
-        found = [span.version for span in self.spans if span.first <= day and (span.end is None or day < span.end)]
-        return found[0] if found else None
-
-    @property
-    def versions(self) -> tuple[ContractVersion, ...]:
-        """The versions in force, each once, in the order in which they come in force."""
-        return tuple({span.version.version: span.version for span in self.spans}.values())
-
-    @property
-    def last_day(self) -> date:
-        """The period's last day in force."""
-        return self.within(self.spans[-1])[1] - timedelta(days=1)
+    def stretch(self, day: date) -> int:
+        """The place of the span that a day lies in; ValueError for a day out of force."""
+        for place, span in enumerate(self.spans):
+            if span.first <= day and (span.end is None or day < span.end):
+                return place
+        raise ValueError(f"{self.contract} is not in force on {day}")
 
 
 def in_force(book: Book, contract: str, period: Period) -> InForce | None:

@@ -86,13 +86,17 @@ class Run:
 
 @dataclass(frozen=True)
 class Piece:
-    """The part of a run that lies in one tier: from position `start` on, `quantity` long."""
+    """The part of a run that lies in one tier: from position `start` on, `quantity` long.
+
+    `reached` is the count that decides its tier: where it ends, or the period's total under `volume`.
+    """
 
     run: int
     version: int
     tier: int
     start: Fraction
     quantity: Fraction
+    reached: Fraction
 
 
 @dataclass(frozen=True)
@@ -176,21 +180,20 @@ class _Track:
             return self.own_before[place]
         return self.before[place] + (self.opening if scale.counts_on else NONE)
 
-    def volume_tier(self, version: int) -> int:
-        """The tier that the count of a version reaches (RULES 4.2, 4.3)."""
+    def total(self, version: int) -> Fraction:
+        """The count that decides a version's tier under `volume` (RULES 4.2, 4.3)."""
         scale = self.scales[version]
-        total = self.own_totals[version] if scale.across_versions == "reset" else self.before[-1]
-        return scale.tier_at(total + (self.opening if scale.counts_on else NONE))
+        counted = self.own_totals[version] if scale.across_versions == "reset" else self.before[-1]
+        return counted + (self.opening if scale.counts_on else NONE)
 
 
 def _pieces(place: int, track: _Track) -> list[Piece]:
     run, scale, start = track.runs[place], track.scale(place), track.start(place)
     if not run.quantity:
         return []
-    if scale.mode == "volume":
-        return [Piece(place, run.version, track.volume_tier(run.version), start, run.quantity)]
-    if scale.measure == "each":
-        return [Piece(place, run.version, scale.tier_at(start + run.quantity), start, run.quantity)]
+    if scale.mode == "volume" or scale.measure == "each":
+        reached = track.total(run.version) if scale.mode == "volume" else start + run.quantity
+        return [Piece(place, run.version, scale.tier_at(reached), start, run.quantity, reached)]
     return _overlaps(place, run, scale, start)
 
 
@@ -201,7 +204,7 @@ def _overlaps(place: int, run: Run, scale: Scale, start: Fraction) -> list[Piece
         low = max(start, scale.begins(tier))
         high = min(end, scale.begins(tier + 1)) if tier + 1 < len(scale.tiers) else end
         if low < high:
-            found.append(Piece(place, run.version, tier, low, high - low))
+            found.append(Piece(place, run.version, tier, low, high - low, high))
     return found
 
 
@@ -239,5 +242,5 @@ def _volume_fees(track: _Track) -> list[Fee]:
     last = track.runs[-1].version if track.runs else None
     versions = dict.fromkeys(track.runs[place].version for place in track.priced("volume"))
     owing = [one for one in versions if one == last or track.scales[one].across_versions == "reset"]
-    tiers = [(version, track.volume_tier(version)) for version in owing]
+    tiers = [(version, track.scales[version].tier_at(track.total(version))) for version in owing]
     return [Fee(version, tier, track.scales[version].tiers[tier].fee) for version, tier in tiers]

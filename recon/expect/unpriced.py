@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from recon.contracts.book import Book, Span
-from recon.contracts.terms import AnyTerms, ContractVersion, CpaTerms, CpmTerms
+from recon.contracts.terms import ContractVersion, CpaTerms
 from recon.period import Period
 
 
@@ -30,28 +30,16 @@ def _touches(span: Span, period: Period) -> bool:
 
 
 def clauses_not_priced(version: ContractVersion) -> list[str]:
-    """The paths of a version's clauses that are not priced yet."""
-    terms = version.terms
-    if terms is None:
-        return []
-    own = _of_cpm(terms) if isinstance(terms, CpmTerms) else _of_cpa(terms)
-    return [clause for clause in [*_of_any(terms), *own]]
+    """The paths of a version's clauses that are not priced yet; CPM terms are priced whole."""
+    return [*_of_charges(version.terms), *_of_cpa(version.terms)] if isinstance(version.terms, CpaTerms) else []
 
 
-def _of_any(terms: AnyTerms) -> list[str]:
+def _of_charges(terms: CpaTerms) -> list[str]:
     defaults = type(terms).model_fields
     names = (
         "discount_percent", "bill", "commission_percent", "cap", "minimum", "invoice_currency", "fixed_fees",
     )  # fmt: skip
     return [name for name in names if getattr(terms, name) != defaults[name].default]
-
-
-def _of_cpm(terms: CpmTerms) -> list[str]:
-    found = ["third_party"] if terms.third_party else []
-    for item in terms.items:
-        found += [f"items[{item.item}].{name}" for name in ("booked", "cap", "third_party") if getattr(item, name)]
-        found += [f"items[{item.item}].tiers" for rate in item.rates if rate.tiers]
-    return found
 
 
 def _of_cpa(terms: CpaTerms) -> list[str]:
