@@ -8,6 +8,7 @@ import re
 import tempfile
 import zipfile
 from pathlib import Path
+from typing import IO
 
 from openpyxl.formatting.rule import FormulaRule
 from openpyxl.styles import Font, PatternFill
@@ -62,7 +63,7 @@ def _write(file: io.BufferedWriter, bare: io.BytesIO, pack: Pack, digest: str) -
                     out.write(_TIMES.sub(rb"\g<1>" + _STAMP, content) if name == "docProps/core.xml" else content)
 
 
-def _write_rows(out: io.IOBase, around: str, sheet: Sheet, digest: str) -> None:
+def _write_rows(out: IO[bytes], around: str, sheet: Sheet, digest: str) -> None:
     """Put the rows in place of openpyxl's empty ones, and the digest where it is named."""
     before, after = re.split(r"<sheetData\s*/>|<sheetData>.*?</sheetData>", around, maxsplit=1, flags=re.DOTALL)
     area = f"A1:{get_column_letter(len(sheet.columns))}{max(sheet.row, 1)}"

@@ -88,6 +88,15 @@ class Facts:
         return {contract for contract, _, _ in self.not_priced}
 
     @property
+    def not_priced_sentences(self) -> list[str]:
+        """What was left out, in words."""
+        return [
+            f"{contract}, version {version}: this release does not price the clause {clause}, "
+            "so nothing is expected for this contract."
+            for contract, version, clause in self.not_priced
+        ]
+
+    @property
     def manifest(self) -> Record:
         return self.close.manifest
 
@@ -126,7 +135,7 @@ class Facts:
 
 
 def in_force(versions: list[Record], period: Period) -> list[Record]:
-    """The versions that are the highest number on some date of the period; a termination leaves none (RULES 2.2, 2.3)."""
+    """The versions that are the highest on a date of the period; a termination leaves none (RULES 2.2, 2.3)."""
     days = [period.first + timedelta(days=n) for n in range(period.days)]
     by_contract: dict[str, list[Record]] = defaultdict(list)
     for version in sorted(versions, key=lambda v: int(v["version"])):
@@ -188,7 +197,7 @@ def _added(first: Record, other: Record) -> Record:
 
 
 def _present(value: Any) -> Any:
-    return None if value is None or value is pd.NaT or value != value or value == "" else value
+    return None if value is None or pd.isna(value) or value == "" else value
 
 
 def _has(row: Record, wanted: Record) -> bool:

@@ -82,7 +82,9 @@ class Sheet:
         self._longest: dict[str, int] = {}
         self._fixed: set[str] = set()
         self._digest = hashlib.sha256()
-        self._rows: IO[str] = tempfile.SpooledTemporaryFile(64 << 20, "w+", encoding="utf-8", newline="")
+        self._rows: IO[str] = tempfile.SpooledTemporaryFile(  # noqa: SIM115 - open until the pack is saved
+            64 << 20, "w+", encoding="utf-8", newline=""
+        )
 
     def next_row(self, height: float | None = None) -> int:
         """Close the row being filled and open the one below it; rows never go back."""

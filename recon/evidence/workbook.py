@@ -57,5 +57,6 @@ SHEETS: dict[str, Writer] = {
 }
 # What a sheet's formulas point to is written before it; people turn the pages in the order above.
 WRITING_ORDER = (
-    "Parameters", "Contracts", "Inputs", "CPM", "CPA", "Summary", "Tie-out", "Exceptions", "Completeness", "Checks", "Cover", "About",
+    "Parameters", "Contracts", "Inputs", "CPM", "CPA", "Summary", "Tie-out", "Exceptions", "Completeness", "Checks",
+    "Cover", "About",
 )  # fmt: skip

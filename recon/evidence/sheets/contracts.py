@@ -30,7 +30,8 @@ COLUMNS = (
     Column("last", "To", 12),
 )
 _VERSIONS = {  # the versions' table stands above the clauses' one, in the same columns
-    "key": "Counterparty", "contract": "Contract", "version": "Version", "path": "SHA-256 of the terms", "value": "Approved",
+    "key": "Counterparty", "contract": "Contract", "version": "Version", "path": "SHA-256 of the terms",
+    "value": "Approved",
     "origin": "Priced", **{column.name: column.heading for column in COLUMNS[6:]},
 }  # fmt: skip
 _STATED = ("contract", "version", "kind", "direction", "model", "currency", "timezone")
@@ -53,7 +54,7 @@ def write(pack: Pack) -> None:
     """Write the sheet; the clauses become the range that rates are looked up in."""
     sheet = pack.sheet(
         TITLE, COLUMNS, "Contract versions and their clauses",
-        "Every version in force on a day of the period. A clause the contract does not state stands with the default of RULES 9, marked so.",
+        "Every version in force on a day of the period; a clause it does not state stands with the default of RULES 9.",
         "References (C12.per_mille) are the pack's own: formulas on CPM and CPA find their rates by them.",
     )  # fmt: skip
     _versions(pack, sheet)

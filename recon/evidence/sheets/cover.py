@@ -24,7 +24,8 @@ COLUMNS = (
     Column("open", "", 9),
 )
 _TOTALS = {
-    "what": "Currency", "text": "Result", "expected": "Expected", "billed": "Billed", "variance": "Variance (net)", "gross": "Variance (gross)",
+    "what": "Currency", "text": "Result", "expected": "Expected", "billed": "Billed",
+    "variance": "Variance (net)", "gross": "Variance (gross)",
     "count": "Lines", "open": "Open",
 }  # fmt: skip
 _SIGN_OFFS = {"what": "Sign-off", "text": "Name, time and what was signed"}
@@ -80,9 +81,10 @@ def _conclusion(pack: Pack) -> Iterator[str]:
     lines = pack.facts.lines
     differing = [line for line in lines if line["variance"]]
     still_open = [line for line in lines if line["status"] not in SETTLED]
-    yield f"{len(lines)} lines were compared: {len(lines) - len(differing)} agree to the last minor unit, {len(differing)} differ."
+    agreeing = len(lines) - len(differing)
+    yield f"{len(lines)} lines were compared: {agreeing} agree to the last minor unit, {len(differing)} differ."
     if still_open:
-        yield f"{len(still_open)} lines differ by more than the tolerance; each is listed on Exceptions and waits for a disposition."
+        yield f"{len(still_open)} lines differ by more than the tolerance; each stands open on Exceptions."
     else:
         yield "No line differs by more than the tolerance."
     rejected = len(pack.facts.rejected)
@@ -106,9 +108,8 @@ def _verdict(pack: Pack, sheet: Sheet) -> None:
 
 def _not_priced(pack: Pack, sheet: Sheet) -> None:
     """Contracts that were left out, in words, where nobody can miss them."""
-    for contract, version, clause in pack.facts.not_priced:
-        words = f"NOT PRICED: {contract}, version {version}: this release does not price the clause {clause}; nothing is expected for this contract."
-        sheet.line(words, "warning", "text")
+    for sentence in pack.facts.not_priced_sentences:
+        sheet.line(f"NOT PRICED: {sentence}", "warning", "text")
         sheet.put("what", "Not priced", Look("label"))
     if not pack.facts.not_priced:
         _pair(sheet, "Contracts not priced", "none")
@@ -139,7 +140,7 @@ _CONTENTS = {
     "Inputs": "Every file and query read, with hash, rows, control totals, first and last event.",
     "Tie-out": "From rows read to units billed: each row has one fate; every difference is a formula.",
     "Contracts": "Versions in force, who approved them, and every clause, defaults printed as defaults.",
-    "Parameters": "Tolerances, materiality, cut-off, exchange rates: every number that formulas use and no contract states.",
+    "Parameters": "Tolerances, materiality, cut-off, exchange rates: what formulas use and no contract states.",
     "Summary": "Expected, billed and variance per counterparty and currency, then per line.",
     "CPM": "Re-performance of every CPM line with live formulas, the engine's amount beside each.",
     "CPA": "Re-performance of every CPA line with live formulas, the engine's amount beside each.",
@@ -166,7 +167,7 @@ _TICKMARKS = (
     ("X", "exception, or an amount carried from the engine without a formula"),
 )
 _CONVENTIONS = (
-    "Amounts exclude tax and are in the currency named in the heading or in the row's Currency column; brackets are negative, a dash is zero.",
+    "Amounts exclude tax, in the currency of the heading or of the row; brackets are negative, a dash is zero.",
     "Variance = billed − expected: positive is over-billed (charges) or over-paid (payouts).",
     "Dates are calendar dates in the contract's time zone (YYYY-MM-DD); instants are UTC.",
     "Rule numbers refer to RULES, the page that fixes what every amount means.",
@@ -209,14 +210,12 @@ def _legend(sheet: Sheet) -> None:
 def _left_out(pack: Pack, sheet: Sheet) -> None:
     sheet.next_row()
     sheet.line("What was not recomputed", "section")
-    for contract, version, clause in pack.facts.not_priced:
-        sheet.line(
-            f"{contract}, version {version}: the clause {clause} is not priced by this release.", "warning", "text"
-        )
+    for sentence in pack.facts.not_priced_sentences:
+        sheet.line(sentence, "warning", "text")
     for name, sha256 in pack.overflow.items():
         sheet.line(f"Workings beyond a sheet's rows stand in {name} (SHA-256 {sha256}).", "paragraph", "text")
     sheet.line(
-        "Events are counted by the engine: this pack re-performs the price of those counts, and ties the counts to the rows read.",
+        "The engine counts the events; this pack re-performs the price of its counts and ties them to the rows read.",
         "paragraph",
         "text",
     )

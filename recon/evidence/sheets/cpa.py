@@ -1,4 +1,4 @@
-"""CPA: conversions of one price under the other, the price by formula from sale, exchange rate and clause (RULES 6, 7.2)."""
+"""CPA: conversions of one price in a row, the price by formula from sale, exchange rate and clause (RULES 6, 7.2)."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def write(pack: Pack) -> None:
 
 
 def price_group(pack: Pack, sheet: Sheet, row: Record) -> Ref:
-    """Amount of the conversions of one price = conversions × price of one, each rounded where the contract says so (6.3)."""
+    """Amount of the conversions of one price = conversions × price of one, rounded where the contract says so (6.3)."""
     quantity = exact_or_zero(row["quantity"])
     conversions = sheet.put("quantity", quantity, Look("input", COUNT if quantity.denominator == 1 else SHARES))
     price = _flat(pack, sheet, row) if is_stated(pack, row, "flat") else _percentage(pack, sheet, row)
@@ -75,8 +75,9 @@ METHOD = reperformance.Method(
     model="cpa",
     heading="CPA: every line re-performed",
     notes=(
-        "Conversions of one price stand in one row: sale × exchange rate × percent, within minimum and maximum, or the flat rate; each rounded where the contract rounds per conversion.",
-        "A line is the sum of its rows, rounded once. The engine's amount stands beside it in green; the difference must be zero.",
+        "One row per price: sale × exchange rate × percent, within minimum and maximum, or the flat rate.",
+        "The price of one is rounded where the contract rounds per conversion; a shared conversion earns its share.",
+        "A line is the sum of its rows, rounded once; the engine's amount stands beside it. Differences must be zero.",
     ),
     columns=COLUMNS,
     operations={"price_group": (("flat", "percent_of_sale"), price_group)},

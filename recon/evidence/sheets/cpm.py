@@ -1,4 +1,4 @@
-"""CPM: quantity × rate / 1000 per segment, the rate looked up on Contracts, summed and rounded once per line (RULES 4)."""
+"""CPM: quantity × rate / 1000 per segment, the rate looked up on Contracts, rounded once per line (RULES 4)."""
 
 from __future__ import annotations
 
@@ -34,8 +34,8 @@ METHOD = reperformance.Method(
     model="cpm",
     heading="CPM: every line re-performed",
     notes=(
-        "Impressions (blue) come from the events; the rate is looked up on Contracts by its clause; amount = impressions × rate / 1,000.",
-        "A line is the sum of its segments, rounded once. The engine's amount stands beside it in green; the difference must be zero.",
+        "Impressions come from the events; rates are looked up on Contracts; amount = impressions × rate / 1,000.",
+        "A line is the sum of its segments, rounded once; the engine's amount stands beside it. Differences must be 0.",
     ),
     columns=COLUMNS,
     operations={"segment": (("per_mille",), segment)},

@@ -40,7 +40,7 @@ _REJECTED = {
 def write(pack: Pack) -> None:
     """Write the sheet."""
     sheet = pack.sheet(TITLE, COLUMNS, "Exceptions",
-        "Each finding's amount is billed − expected, in the row's currency; the findings of a line add up to its variance.",
+        "A finding's amount is billed − expected in the row's currency; a line's findings add up to its variance.",
     )  # fmt: skip
     sheet.keep("currency", "amount")
     with sheet.table(is_main=True) as table:
@@ -108,9 +108,9 @@ def _without(pack: Pack, currency: str) -> Fraction:
 def _not_priced(pack: Pack, sheet: Sheet) -> None:
     sheet.next_row()
     sheet.line("Contracts not priced", "section")
-    for contract, version, clause in pack.facts.not_priced:
-        words = f"{contract}, version {version}: the clause {clause} is not priced by this release; nothing is expected for this contract."
-        sheet.line(words, "alert", "item")
+    sentences = pack.facts.not_priced_sentences
+    for (contract, _, _), sentence in zip(pack.facts.not_priced, sentences, strict=True):
+        sheet.line(sentence, "alert", "item")
         sheet.put("finding", "not priced", Look("text", TEXT))
         sheet.put("contract", contract, Look("text", TEXT))
         sheet.put("tick", "X", Look("tick"))

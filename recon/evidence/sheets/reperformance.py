@@ -1,4 +1,4 @@
-"""What CPM and CPA have in common: a line's workings one under the other, then the line, each beside the engine's result."""
+"""What CPM and CPA have in common: a line's workings, then the line, each beside the engine's result."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class Method:
 
 
 def write(pack: Pack, method: Method) -> None:
-    """Write every expected line of a model with its workings, and check that all of them come to the engine's amounts."""
+    """Write every expected line of a model with its workings, and check that they come to the engine's amounts."""
     lines = list(_lines(pack, method.model))
     columns = (*LEADING, *_used(method, [row for _, rows in lines for row in rows]), *TRAILING)
     sheet = pack.sheet(method.title, columns, method.heading, *method.notes)
@@ -83,7 +83,9 @@ def _lines(pack: Pack, model: str) -> Iterator[Worked]:
 
 def _fitting(lines: list[Worked], rows: int) -> tuple[list[Worked], list[Worked]]:
     """The lines whose workings fit into so many rows, and those that get a row each and their workings in a file."""
-    kept, beyond, left = [], [], rows - len(lines)
+    kept: list[Worked] = []
+    beyond: list[Worked] = []
+    left = rows - len(lines)
     for line, workings in lines:
         left -= len(workings)
         (kept if left >= 0 else beyond).append((line, workings))
@@ -110,7 +112,7 @@ def _write_beyond(pack: Pack, sheet: Sheet, line: Record, workings: list[Record]
     _lead(sheet, line, "line", "total-text")
     sheet.put("what", f"Workings in the file named on About; rounded {mode.replace('_', ' ')}", Look("total-text"))
     amount = sheet.put("amount", sum(parts, Fraction(0)), Look("total-engine", unrounded(decimals(line["currency"]))))
-    _write_result(pack, sheet, line, amount, mode, "T")
+    _write_result(pack, sheet, line, amount, mode=mode, tick="T")
 
 
 def _write_line(pack: Pack, sheet: Sheet, method: Method, line: Record, workings: list[Record]) -> None:
@@ -133,25 +135,27 @@ def _write_working(pack: Pack, sheet: Sheet, method: Method, line: Record, row: 
     amount = operation(pack, sheet, row)
     if operation is not carried:
         sheet.put("tick", "K R", Look("tick"))
-    _beside_engine(pack, sheet, amount, exact_or_zero(row.get("amount")), line["currency"], "")
+    _beside_engine(pack, sheet, amount, exact_or_zero(row.get("amount")), currency=line["currency"])
     return amount
 
 
 def _write_total(pack: Pack, sheet: Sheet, line: Record, amounts: list[Ref], mode: Rounding) -> None:
     amount = sheet.put("amount", total(amounts), Look("total-formula", unrounded(decimals(line["currency"]))))
-    _write_result(pack, sheet, line, amount, mode, "F")
+    _write_result(pack, sheet, line, amount, mode=mode, tick="F")
 
 
-def _write_result(pack: Pack, sheet: Sheet, line: Record, amount: Ref, mode: Rounding, tick: str) -> None:
+def _write_result(pack: Pack, sheet: Sheet, line: Record, amount: Ref, *, mode: Rounding, tick: str) -> None:
     """The line's amount rounded once, beside the engine's; Summary takes it from here."""
     shape = Look("total-formula", money(decimals(line["currency"])))
     result = sheet.put("line", rounded(amount, pack.digits(line["currency"]), mode), shape)
-    _beside_engine(pack, sheet, result, exact_or_zero(line["expected_amount"]), line["currency"], "total-")
+    _beside_engine(
+        pack, sheet, result, exact_or_zero(line["expected_amount"]), currency=line["currency"], prefix="total-"
+    )
     sheet.put("tick", tick, Look("total-tick"))
     pack.reperformed[line_key(line)] = result.far
 
 
-def _beside_engine(pack: Pack, sheet: Sheet, ours: Term, theirs: Any, currency: str, prefix: str) -> None:
+def _beside_engine(pack: Pack, sheet: Sheet, ours: Term, theirs: Any, *, currency: str, prefix: str = "") -> None:
     digits = decimals(currency)
     shape = money(digits) if prefix else unrounded(digits)
     engine = sheet.put("engine", theirs, Look(f"{prefix}engine", shape))

@@ -1,4 +1,4 @@
-"""Summary: per currency what each counterparty was expected to be billed, was billed, and the variance; then every line."""
+"""Summary: per currency what each counterparty should have been and was billed, and the variance; then every line."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ _BLOCK = ("counterparty", "direction", "expected", "billed", "variance", "percen
 def write(pack: Pack) -> None:
     """Write the totals per counterparty, then the lines that they are formulas over."""
     sheet = pack.sheet(TITLE, COLUMNS, "Summary: expected, billed and variance",
-        "Variance = billed − expected: positive is over-billed or over-paid. Currencies are never added together (RULES 8.3).",
+        "Variance = billed − expected: positive is over-billed or over-paid; currencies are never added (RULES 8.3).",
     )  # fmt: skip
     _not_priced(pack, sheet)
     first = sheet.row + _block_rows(pack) + 2  # the lines' header stands below the blocks
@@ -62,12 +62,12 @@ def write(pack: Pack) -> None:
 
 
 def _not_priced(pack: Pack, sheet: Sheet) -> None:
-    for contract, version, clause in pack.facts.not_priced:
-        sheet.line(
-            f"NOT PRICED: {contract}, version {version}: the clause {clause} is not priced by this release.", "alert"
-        )
+    for sentence in pack.facts.not_priced_sentences:
+        sheet.line(f"NOT PRICED: {sentence}", "alert")
     if pack.facts.not_priced:
-        sheet.line("Nothing is expected for these contracts, and nothing is claimed about what was billed for them.")
+        sheet.line(
+            "Nothing is claimed about what was billed for these contracts; their billed lines stand as unexpected."
+        )
         sheet.next_row()
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from fractions import Fraction
+from typing import NamedTuple
 
 from recon.evidence.facts import exact_or_zero, line_key
 from recon.evidence.formula import Ref, Term, number, total
@@ -13,12 +14,25 @@ from recon.evidence.style import COUNT, SHARES, TEXT, Look
 
 TITLE = "Tie-out"
 IMPRESSION_FATES = (
-    "duplicate", "test", "ivt", "late", "no_version", "not_viewable", "not_completed", "no_rate", "over_booked", "unknown_item", "billable",
+    "duplicate", "test", "ivt", "late", "no_version", "not_viewable", "not_completed", "no_rate", "over_booked",
+    "unknown_item", "billable",
 )  # fmt: skip
 CONVERSION_FATES = (
-    "test", "fraud", "late", "duplicate", "no_touch", "lost", "ineligible", "no_rate", "reversed", "not_locked", "over_cap", "payable",
+    "test", "fraud", "late", "duplicate", "no_touch", "lost", "ineligible", "no_rate", "reversed", "not_locked",
+    "over_cap", "payable",
 )  # fmt: skip
 _WIDTH = max(len(IMPRESSION_FATES), len(CONVERSION_FATES))
+
+
+class _Side(NamedTuple):
+    """A model with the dataset its contracts count, the fates in the order of the rules, and the one that is paid."""
+
+    model: str
+    dataset: str
+    fates: Sequence[str]
+    good: str
+
+
 COLUMNS = (
     Column("what", "", 44),
     Column("direction", "Direction", 11),
@@ -35,12 +49,12 @@ COLUMNS = (
 def write(pack: Pack) -> None:
     """Write the sheet."""
     sheet = pack.sheet(TITLE, COLUMNS, "Tie-out: read → set aside → out of period → in scope → each fate → billed",
-        "Every row that was read has one fate. Differences must be zero; “billed − priced” is the month's result, told on Summary and Exceptions.",
+        "Every row read has one fate. Differences must be zero; “billed − priced” is the month's result, not an error.",
     )  # fmt: skip
     _impressions(pack, sheet)
     _conversions(pack, sheet)
-    _contracts(pack, sheet, "cpm", "impressions", IMPRESSION_FATES, "billable")
-    _contracts(pack, sheet, "cpa", "conversions", CONVERSION_FATES, "payable")
+    _contracts(pack, sheet, _Side("cpm", "impressions", IMPRESSION_FATES, "billable"))
+    _contracts(pack, sheet, _Side("cpa", "conversions", CONVERSION_FATES, "payable"))
 
 
 def _impressions(pack: Pack, sheet: Sheet) -> None:
@@ -109,31 +123,38 @@ def _decided(pack: Pack) -> int:
     return int(pack.facts.close.conversions()["conversion_id"].nunique())
 
 
-def _contracts(pack: Pack, sheet: Sheet, model: str, dataset: str, fates: Sequence[str], good: str) -> None:
+def _contracts(pack: Pack, sheet: Sheet, side: _Side) -> None:
     """Per contract its fates, and the good one against the quantity of its lines and what was billed."""
-    others = [fate for fate in _present(pack, dataset, fates, model) if fate != good]
-    sheet.line(f"{model.upper()} contracts: fates, expected and billed quantities", "section")
-    headings = {"what": "Contract", "direction": "Direction", "n0": _words(good), "n1": "Priced on lines", "n2": "Difference",
-                "billed": "Billed", "gap": "Billed − priced", "sum": "All fates"}  # fmt: skip
+    others = [fate for fate in _present(pack, side.dataset, side.fates, side.model) if fate != side.good]
+    sheet.line(f"{side.model.upper()} contracts: fates, expected and billed quantities", "section")
+    headings = {"what": "Contract", "direction": "Direction", "n0": _words(side.good)} | _COMPARED
     headings |= {f"fate{i}": _words(fate) for i, fate in enumerate(others)}
-    gaps = []
     with sheet.table(headings):
-        for contract in [c for c in pack.facts.contracts if pack.facts.model(c) == model]:
-            gaps.append(_contract(pack, sheet, contract, dataset, good, others))
-    statement = f"{model.upper()}: {good} units equal the units priced on the expected lines, for every priced contract"
+        own = [contract for contract in pack.facts.contracts if pack.facts.model(contract) == side.model]
+        gaps = [_contract(pack, sheet, contract, side, others) for contract in own]
+    statement = f"{side.model.upper()}: {side.good} units equal those priced on the expected lines, where priced"
     pack.check(TITLE, statement, _all_zero(gaps))
     sheet.next_row()
 
 
-def _contract(pack: Pack, sheet: Sheet, contract: str, dataset: str, good: str, others: Sequence[str]) -> Ref:
+_COMPARED = {
+    "n1": "Priced on lines",
+    "n2": "Difference",
+    "billed": "Billed",
+    "gap": "Billed − priced",
+    "sum": "All fates",
+}
+
+
+def _contract(pack: Pack, sheet: Sheet, contract: str, side: _Side, others: Sequence[str]) -> Ref:
     """A contract's row; hands back its difference, which is none where the contract is not priced."""
     facts = pack.facts
-    counts = facts.fates_of(contract=contract, dataset=dataset)
+    counts = facts.fates_of(contract=contract, dataset=side.dataset)
     is_priced = contract not in facts.unpriced_contracts
     sheet.next_row()
     sheet.put("what", contract if is_priced else f"{contract} (NOT PRICED)", Look("text", TEXT))
     sheet.put("direction", facts.direction(contract), Look("text", TEXT))
-    units = _units(sheet, "n0", counts.get(good, Fraction(0)))
+    units = _units(sheet, "n0", counts.get(side.good, Fraction(0)))
     expected, billed = _quantities(pack, contract)
     on_lines = _units(sheet, "n1", expected)
     gap = sheet.put("n2", units - on_lines if is_priced else number(0), Look("check", SHARES))
@@ -158,7 +179,7 @@ def _all_zero(gaps: Sequence[Ref]) -> Term:
 
 
 def _quantities(pack: Pack, contract: str) -> tuple[Fraction, Fraction]:
-    """The units that a contract's expected lines were priced from, whole conversions for shares, and the billed ones."""
+    """The units a contract's expected lines were priced from, whole conversions for shares, and the billed ones."""
     lines = [r for r in pack.facts.lines if r["contract"] == contract and r["kind"] in ("charge", "payout")]
     workings = [row for line in lines for row in pack.facts.workings.get(line_key(line), ())]
     priced = (exact_or_zero(row["quantity"]) for row in workings if row["operation"] in ("segment", "price_group"))
@@ -174,9 +195,9 @@ def _step(sheet: Sheet, words: str, figures: Sequence[Term | Fraction], role: st
     return [sheet.put(f"n{i}", figure, Look(role, _shape(figure))) for i, figure in enumerate(figures)]
 
 
-def _shape(figure: object) -> str:
-    value = figure.value if isinstance(figure, Term) else figure
-    return COUNT if value is None or Fraction(value).denominator == 1 else SHARES  # type: ignore[arg-type]
+def _shape(figure: Term | Fraction) -> str:
+    value = figure.number if isinstance(figure, Term) else figure
+    return COUNT if value.denominator == 1 else SHARES
 
 
 def _read(pack: Pack, dataset: str) -> Term:
