@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -18,6 +18,7 @@ from recon.expect.unpriced import Unpriced, unpriced
 from recon.inputs.rows import OpeningBalance, ThirdPartyCount
 from recon.observe.impressions import impression_counts
 from recon.observe.scope import Scope
+from recon.period import Period
 
 __all__ = ["Balance", "Expectation", "ExpectedLine", "FateCount", "Opening", "Remark", "Unpriced", "expect"]
 
@@ -45,7 +46,7 @@ def expect(
     fx_rates: Iterable[tuple[date, str, str, Decimal]],
     *,
     third_party: Iterable[ThirdPartyCount] = (),
-    opening_balances: Iterable[OpeningBalance] = (),
+    opening_balances: Sequence[OpeningBalance] = (),
     locked: Iterable[Balance] | None = None,
 ) -> Expectation:
     """Price the observations in the engine by a book as known then (RULES 2 to 7).
@@ -58,13 +59,22 @@ def expect(
     rates, openings = ExchangeRates(fx_rates), Openings(str(scope.period), opening_balances, locked)
     counts = impression_counts(engine)
     cpm = expected_cpm(counts, book, scope, rates=rates, openings=openings, third_party=third_party)
-    cpa_lines, cpa_fates = expected_cpa(engine, book, scope, rates, {one.contract for one in left_out})
-    lines = [line for line in (*cpm.lines, *cpa_lines) if line.quantity or line.amount]
+    openings_of = _openings_of(scope.period, openings, opening_balances)
+    cpa = expected_cpa(engine, book, scope, rates, {one.contract for one in left_out}, openings_of=openings_of)
+    lines = [line for line in (*cpm.lines, *cpa.lines) if line.quantity or line.amount]
     return Expectation(
         tuple(sorted(lines, key=lambda line: line.key)),
-        added_up([*cpm.fates, *cpa_fates]),
+        added_up([*cpm.fates, *cpa.fates]),
         left_out,
-        tuple(cpm.remarks),
+        (*cpm.remarks, *cpa.remarks),
         openings.asked,
-        openings.closing(cpm.moved),
+        openings.closing([*cpm.moved, *cpa.balances]),
     )
+
+
+def _openings_of(
+    period: Period, openings: Openings, opening_balances: Sequence[OpeningBalance]
+) -> Callable[[Period], Openings]:
+    """The openings of this period, and of earlier ones that are looked at again, from the dataset's rows for them."""
+    dated = [row for row in opening_balances if row.period]
+    return lambda asked: openings if asked == period else Openings(str(asked), dated)

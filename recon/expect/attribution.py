@@ -6,92 +6,44 @@ row by row. The table of models stands at the bottom.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
 from decimal import Decimal, localcontext
 
-from recon.contracts.book import Book, Span
-from recon.contracts.terms import CpaTerms
+from recon.contracts.book import Book
 from recon.engine import Engine
-from recon.observe.scope import Scope, ends, spans_of, starts
-from recon.period import HOUR, Period, duration
+from recon.expect.calendar import lay_out
+from recon.observe.scope import Scope
+from recon.period import DAY, HOUR
 
-SPAN_COLUMNS = {
-    "contract": "TEXT", "version": "BIGINT", "direction": "TEXT", "program": "TEXT", "partner": "TEXT",
-    "zone": "TEXT", "start": "BIGINT", "end": "BIGINT", "period": "TEXT", "period_end": "BIGINT", "cutoff": "BIGINT",
-    "click_window": "BIGINT", "view_window": "BIGINT", "is_exclusive": "BOOLEAN", "min_age": "BIGINT",
-    "no_givt": "BOOLEAN", "no_sivt": "BOOLEAN", "model": "TEXT", "prefer": "TEXT", "is_competing": "BOOLEAN",
-    "half_life_days": "BIGINT", "dedupe_window": "BIGINT", "by_touch_date": "BOOLEAN",
-}  # fmt: skip
 WEIGHT_DIGITS = 30
 MILLION = 1_000_000
 
 
 def attribute(engine: Engine, book: Book, scope: Scope) -> None:
-    """Create the relation `claims`: one row per contract in force and conversion of its period with a touch in reach.
+    """Create the relation `claims`: one row per contract in force and conversion with a touch in reach.
 
-    Each carries the early fate (up to `lost`, NULL when it goes on), its reason, the winning or own touch, its
-    share in millionths, and `governing_version` (NULL: none on the touch's date). `reached` holds every
-    conversion in any contract's reach.
+    Each carries the period it belongs to (none after the scope's), its local date, the early fate (up to `lost`,
+    NULL when it goes on) and its reason, the touch that won, the share in millionths, and `governing_version`
+    (NULL: none on the touch's date). `reached` holds every conversion in any contract's reach.
     """
-    engine.table("cpa_spans", SPAN_COLUMNS, [_span_row(*one, scope) for one in _parts(book, scope)])
-    engine.table("cpa_calendar", CALENDAR_COLUMNS, list(_calendar(book)))
+    lay_out(engine, book, scope)
     engine.run("touches per contract", CONTRACT_TOUCHES)
     engine.run("best touch per contract", OWN_TOUCHES)
     engine.run("competition", COMPETITION)
     _weigh(engine)
     engine.run("shares", SHARES)
+    engine.run("winners", WINNERS)
     engine.run("conversions in reach", REACHED)
     engine.run("claims", CLAIMS.format(period=scope.period))
 
 
-@dataclass(frozen=True)
-class _Part:
-    """A span within one month: bounds in µs, and the month."""
-
-    start: int
-    end: int
-    period: Period
-
-
-def _parts(book: Book, scope: Scope) -> Iterator[tuple[Span, _Part]]:
-    for span in spans_of(book, CpaTerms):
-        for period in (scope.period.previous(), scope.period, scope.period.next()):
-            zone = span.version.timezone
-            start, end = max(starts(span), period.start(zone)), min(ends(span), period.end(zone))
-            if start < end:
-                yield span, _Part(start, end, period)
-
-
-def _span_row(span: Span, part: _Part, scope: Scope) -> tuple[object, ...]:
-    version = span.version
-    terms = version.terms
-    assert isinstance(terms, CpaTerms)
-    stated = terms.attribution
-    return (
-        span.contract, version.version, version.direction, terms.program, terms.partner,
-        version.timezone, part.start, part.end, str(part.period), part.period.end(version.timezone),
-        scope.cutoff_of(part.period), duration(stated.click_window), duration(stated.view_window),
-        stated.window_bound == "exclusive", duration(stated.min_age), "givt" in terms.exclude_ivt,
-        "sivt" in terms.exclude_ivt, stated.model, stated.prefer,
-        version.direction == "payout" and stated.across == "program", stated.half_life_days,
-        duration(terms.dedupe_window), terms.date_basis == "touch",
-    )  # fmt: skip
-
-
-CALENDAR_COLUMNS = {"contract": "TEXT", "version": "BIGINT", "start": "BIGINT", "end": "BIGINT"}
-
-
-def _calendar(book: Book) -> Iterator[tuple[object, ...]]:
-    for span in spans_of(book, CpaTerms):
-        yield span.contract, span.version.version, starts(span), ends(span)
-
-
 def _weigh(engine: Engine) -> None:
-    """Weights of time decay by whole hours of age, as integers of 30 digits (RULES 5.3)."""
+    """Weights of time decay by whole hours before the youngest touch, as integers of 30 digits (RULES 5.3).
+
+    Only their proportions matter, so the youngest touch of a conversion weighs 1: old touches keep all digits.
+    """
     ages = engine.rows(
-        f"""SELECT DISTINCT half_life_days, age // {HOUR} AS hours FROM contract_touches
-        WHERE model = 'time_decay' AND is_competing AND is_qualified ORDER BY ALL""",
+        """SELECT DISTINCT half_life_days, hours - youngest FROM competition
+        WHERE model = 'time_decay' ORDER BY ALL""",
         "ages of split touches",
     )
     weights = [(half_life, hours, _decayed(hours, half_life)) for half_life, hours in ages]
@@ -146,7 +98,8 @@ WHERE place = 1"""
 COMPETITION = f"""
 CREATE OR REPLACE TABLE competition AS
 SELECT *, ROW_NUMBER() OVER (PARTITION BY conversion_id ORDER BY {WINS}) AS place,
-    COUNT(*) OVER (PARTITION BY conversion_id) AS touch_count
+    COUNT(*) OVER (PARTITION BY conversion_id) AS touch_count, age // {HOUR} AS hours,
+    MIN(age // {HOUR}) OVER (PARTITION BY conversion_id) AS youngest
 FROM contract_touches WHERE is_qualified AND is_competing"""
 
 # Weights of the models: a single winner takes all; the ends of position_based weigh 2 (n − 2) against 1 (40/20/40).
@@ -166,11 +119,12 @@ CREATE OR REPLACE TABLE shares AS
 WITH weighed AS (
     SELECT c.conversion_id, c.contract, c.partner, SUM(CAST(CASE c.model {WEIGHT} END AS HUGEINT)) AS part
     FROM competition AS c
-    LEFT JOIN decay_weights AS w ON w.half_life_days = c.half_life_days AND w.hours = c.age // {HOUR}
+    LEFT JOIN decay_weights AS w ON w.half_life_days = c.half_life_days AND w.hours = c.hours - c.youngest
     GROUP BY c.conversion_id, c.contract, c.partner),
 totals AS (SELECT *, SUM(part) OVER (PARTITION BY conversion_id) AS whole FROM weighed),
 thousandths AS (SELECT *, part * 1000 // whole AS upper, part * 1000 % whole AS rest FROM totals),
-millionths AS (SELECT *, upper * 1000 + rest * 1000 // whole AS floor, rest * 1000 % whole AS remainder FROM thousandths),
+millionths AS (
+    SELECT *, upper * 1000 + rest * 1000 // whole AS floor, rest * 1000 % whole AS remainder FROM thousandths),
 ranked AS (
     SELECT *, {MILLION} - SUM(floor) OVER (PARTITION BY conversion_id) AS left_over,
         ROW_NUMBER() OVER (PARTITION BY conversion_id ORDER BY remainder DESC, partner) AS place
@@ -178,28 +132,43 @@ ranked AS (
 SELECT conversion_id, contract, CAST(floor + CASE WHEN place <= left_over THEN 1 ELSE 0 END AS BIGINT) AS share
 FROM ranked"""
 
+# Who won: the winner, or of a split the partner with the largest share, by its first touch in order (RULES 5.4).
+WINNERS = """
+CREATE OR REPLACE TABLE winners AS
+SELECT conversion_id, partner, touch_id FROM (
+    SELECT c.conversion_id, c.partner, c.touch_id, ROW_NUMBER() OVER (
+        PARTITION BY c.conversion_id ORDER BY h.share DESC, c.partner, c.place) AS rank
+    FROM competition AS c JOIN shares AS h ON h.conversion_id = c.conversion_id AND h.contract = c.contract) AS ranked
+WHERE rank = 1"""
+
 REACHED = "CREATE OR REPLACE TABLE reached AS SELECT DISTINCT conversion_id FROM contract_touches"
 
-CLAIMS = """
+CLAIMS = f"""
 CREATE OR REPLACE TABLE claims AS
 WITH in_reach AS (SELECT DISTINCT contract, conversion_id FROM contract_touches),
-winners AS (SELECT conversion_id, partner, touch_id FROM competition WHERE place = 1)
-SELECT s.contract, s.version, s.direction, s.zone, s.period_end, s.cutoff, c.conversion_id, c.ts, c.action, c.sale_micros,
-    c.currency, c.category, c.customer, c.coupon, c.geo, c.device,
-    CASE WHEN COALESCE(c.is_test, FALSE) THEN 'test'
-        WHEN COALESCE(c.is_fraud, FALSE) THEN 'fraud'
-        WHEN c.ingested_at > s.cutoff THEN 'late'
-        WHEN s.dedupe_window > 0 AND c.ts - c.prior_ts <= s.dedupe_window THEN 'duplicate'
-        WHEN o.touch_id IS NULL THEN 'no_touch'
-        WHEN s.is_competing AND COALESCE(h.share, 0) = 0 THEN 'lost' END AS early_fate,
-    c.prior_id, w.partner AS winner, w.touch_id AS winning_touch, o.touch_id AS own_touch,
-    CASE WHEN s.is_competing THEN COALESCE(h.share, 0) ELSE 1000000 END AS share,
-    CASE WHEN s.by_touch_date THEN d.version ELSE s.version END AS governing_version
-FROM in_reach AS r
-JOIN conversion_rows AS c ON c.conversion_id = r.conversion_id
-JOIN cpa_spans AS s ON s.contract = r.contract AND c.ts >= s.start AND c.ts < s."end"
-LEFT JOIN own_touches AS o ON o.contract = r.contract AND o.conversion_id = r.conversion_id
-LEFT JOIN winners AS w ON w.conversion_id = r.conversion_id
-LEFT JOIN shares AS h ON h.conversion_id = r.conversion_id AND h.contract = r.contract
-LEFT JOIN cpa_calendar AS d ON d.contract = r.contract AND o.ts >= d.start AND o.ts < d."end"
-WHERE s.period = '{period}'"""
+marked AS (
+    SELECT s.contract, s.version, s.direction, s.zone, s.period, z.day, z.earned_in, z.lock_date, z.expires_on,
+        c.conversion_id, c.ts, c.action, c.sale_micros, c.currency, c.category, c.customer, c.coupon, c.geo, c.device,
+        CASE WHEN COALESCE(c.is_test, FALSE) THEN 'test'
+            WHEN COALESCE(c.is_fraud, FALSE) THEN 'fraud'
+            WHEN c.ingested_at > s.cutoff THEN 'late'
+            WHEN s.dedupe_window > 0 AND c.ts - c.prior_ts <= s.dedupe_window THEN 'duplicate'
+            WHEN o.touch_id IS NULL THEN 'no_touch'
+            WHEN s.is_competing AND COALESCE(h.share, 0) = 0 THEN 'lost' END AS early_fate,
+        c.prior_id, w.partner AS winner, w.touch_id AS winning_touch, o.touch_id AS own_touch,
+        CASE WHEN s.is_competing THEN COALESCE(h.share, 0) ELSE {MILLION} END AS share,
+        CASE WHEN s.by_touch_date THEN d.version ELSE s.version END AS governing_version
+    FROM in_reach AS r
+    JOIN conversion_rows AS c ON c.conversion_id = r.conversion_id
+    JOIN cpa_spans AS s ON s.contract = r.contract AND c.ts >= s.start AND c.ts < s."end"
+    JOIN cpa_days AS z ON z.contract = r.contract AND z.utc_day = c.ts // {DAY} AND c.ts >= z.start AND c.ts < z."end"
+    LEFT JOIN own_touches AS o ON o.contract = r.contract AND o.conversion_id = r.conversion_id
+    LEFT JOIN winners AS w ON w.conversion_id = r.conversion_id
+    LEFT JOIN shares AS h ON h.conversion_id = r.conversion_id AND h.contract = r.contract
+    LEFT JOIN cpa_versions AS d ON d.contract = r.contract AND o.ts >= d.start AND o.ts < d."end"
+    WHERE s.period <= '{{period}}')
+SELECT *,
+    CASE early_fate WHEN 'lost' THEN 'to ' || winner || ' by ' || winning_touch
+        WHEN 'duplicate' THEN 'of ' || prior_id END AS early_reason,
+    CASE WHEN early_fate IS NULL THEN own_touch WHEN early_fate = 'lost' THEN winning_touch END AS touch_id
+FROM marked"""

@@ -8,17 +8,26 @@ far, or the part of it that the step is about.
 |---|---|---|---|
 | `segment` | + | quantity × rate / 1000 | |
 | `tier` | + | quantity × rate / 1000 in one tier | `tier` (from 1), `start`, `end`: positions; `total` under volume |
-| `price_group` | + | quantity × each | see cpa.py |
+| `price_group` | + | quantity × each, as told below | `share`, `flat`, `sale`, `percent`, `each` and others below |
+| `split` | + | quantity × each; each = Σ of `parts` (sale × percent; …) / 100 | `start`, `end`, `parts`, `each` |
 | `fee` | + | a step's fee | `tier` (from 1) |
 | `discount`, `commission` | + | −before × percent / 100 | `before`, `percent` |
 | `cap` | + | −max(0, before − max(0, limit − opening − others)) | `before`, `limit`, `opening`, `others` |
 | `convert` | = | before × fx | `before`, `fx`, `fx_source` |
 | `fixed_fee`, `prorate` | = | rate, or rate × days / of_days | `days`, `of_days` |
 | `round` | = | before at the minor unit | `before`, `mode` |
+| `clawback` | + | after − before: what a conversion still earned, and what it does now | `before`, `after` |
+| `reach` | + | the highest bonus that the count reaches | `count`, `at_least` |
+| `balance` | + | hold and forfeit: −before; release: opening | `before`, `opening`, `limit` |
 | `shortfall` | = | max(0, before − charged) | `before`, `charged` |
 | `opening` | · | | quantity: the opening count; `source` |
 | `count` | · | | quantity: what is counted; `own`, `third_party`, `percent`, `tolerance` |
+| `position` | · | quantity: what a version's units add to the count, in order of time | `start`, `end`: positions |
 | `booked` | · | | quantity: what is taken; `before` units, `limit`, `opening` |
+
+Each conversion of a `price_group` earns `flat`, or `sale` (in `sale_currency`, × `fx` from `fx_source` where that is
+another) × `percent` / 100, not below `minimum` nor above `maximum`; × `share`; rounded by `mode` where `round` is
+`conversion`, as under `split`. With tiers, `tier` (from 1) is the one whose price it is.
 """
 
 from __future__ import annotations
@@ -31,8 +40,8 @@ from typing import Literal
 
 Kind = Literal["charge", "payout", "shortfall", "bonus", "clawback", "hold", "release", "forfeit", "adjustment"]
 Operation = Literal[
-    "segment", "tier", "price_group", "fee", "position", "share", "sum", "discount", "cap", "commission",
-    "convert", "prorate", "fixed_fee", "round", "shortfall", "reach", "balance", "note",
+    "segment", "tier", "price_group", "split", "clawback", "fee", "position", "share", "sum", "discount", "cap",
+    "commission", "convert", "prorate", "fixed_fee", "round", "shortfall", "reach", "balance", "note",
     "count", "booked", "opening",
 ]  # fmt: skip
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from recon.contracts.book import Book, Span
-from recon.contracts.terms import ContractVersion, CpaTerms
+from recon.contracts.terms import ContractVersion
 from recon.period import Period
 
 
@@ -30,19 +30,5 @@ def _touches(span: Span, period: Period) -> bool:
 
 
 def clauses_not_priced(version: ContractVersion) -> list[str]:
-    """The paths of a version's clauses that are not priced yet; CPM terms are priced whole."""
-    return [*_of_charges(version.terms), *_of_cpa(version.terms)] if isinstance(version.terms, CpaTerms) else []
-
-
-def _of_charges(terms: CpaTerms) -> list[str]:
-    defaults = type(terms).model_fields
-    names = (
-        "discount_percent", "bill", "commission_percent", "cap", "minimum", "invoice_currency", "fixed_fees",
-    )  # fmt: skip
-    return [name for name in names if getattr(terms, name) != defaults[name].default]
-
-
-def _of_cpa(terms: CpaTerms) -> list[str]:
-    found = [f"items[{item.item}].tiers" for item in terms.items if item.tiers]
-    found += [name for name in ("caps", "bonus", "minimum_payout") if getattr(terms, name)]
-    return found + (["earn_on"] if terms.earn_on != "conversion" else [])
+    """The paths of a version's clauses that are not priced yet: none are left."""
+    return []

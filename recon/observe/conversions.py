@@ -9,6 +9,7 @@ from __future__ import annotations
 from recon.contracts.book import Book
 from recon.contracts.terms import CpaTerms
 from recon.engine import Engine
+from recon.observe.lookback import find_asked_conversions
 from recon.observe.repeats import COLUMNS, IS_DUPLICATE, in_order, keep_first_of_each_id
 from recon.observe.scope import Scope, known_rows
 from recon.period import DAY, duration
@@ -20,15 +21,16 @@ TOUCH = "program, user_id, partner, ts, ivt, COALESCE(is_test, FALSE) AS is_test
 def observe_conversions(engine: Engine, book: Book, scope: Scope) -> None:
     """Create the relations that CPA is priced from.
 
-    `conversion_rows`: the first row of each conversion from the period, in any zone, with the latest earlier
-    clean conversion of the same order (`prior_id`, `prior_ts`); `touches`: (conversion_id, kind, touch_id,
-    partner, ts, age, ivt, is_test, is_duplicate, ingested_at) in reach at the widest windows;
-    `reversal_rows`; `repeated_rows`: (dataset, ts) of the rows whose id came before. Needs the copies that
-    `observe_impressions` found.
+    `conversion_rows`: the first row of each conversion from the period, in any zone, and of earlier ones that it
+    asks for, with the latest earlier clean conversion of the same order (`prior_id`, `prior_ts`); `touches`:
+    (conversion_id, kind, touch_id, partner, ts, age, ivt, is_test, is_duplicate, ingested_at) in reach at the
+    widest windows; `reversal_rows` of them and of conversions that are nowhere; `repeated_rows`: (dataset, ts) of
+    the rows whose id came before. Needs the copies that `observe_impressions` found.
     """
     for dataset in ("clicks", "conversions", "reversals"):
         keep_first_of_each_id(engine, dataset, scope)
     _windows(engine, book)
+    find_asked_conversions(engine, book, scope)
     _conversions(engine, scope)
     _touches(engine, scope)
     _reversals(engine)
@@ -58,11 +60,12 @@ def _windows(engine: Engine, book: Book) -> None:
 
 
 def _conversions(engine: Engine, scope: Scope) -> None:
-    """The conversions around the period; earlier ones are only asked for the latest clean one of the same order."""
+    """The conversions around the period and those asked for; the others only tell which order came before."""
     first, last = scope.period.start("UTC") - DAY, scope.period.end("UTC") + DAY
     clean = "NOT COALESCE(is_test, FALSE) AND NOT COALESCE(is_fraud, FALSE)"
     order = in_order("conversions", within_id=False)
-    before = f"OVER (PARTITION BY program, action, order_id ORDER BY {order} ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)"
+    rows = "ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING"
+    before = f"OVER (PARTITION BY program, action, order_id ORDER BY {order} {rows})"
     engine.run(
         "conversions with the order before",
         f"""CREATE OR REPLACE TABLE conversion_rows AS
@@ -72,12 +75,12 @@ def _conversions(engine: Engine, scope: Scope) -> None:
         FROM (SELECT *, MAX(CASE WHEN {clean} THEN ts END) {before} AS prior_ts,
                 LAST_VALUE(CASE WHEN {clean} THEN conversion_id END IGNORE NULLS) {before} AS prior_id
               FROM known_conversions) AS ordered
-        WHERE ts >= {first} AND ts < {last}""",
+        WHERE (ts >= {first} AND ts < {last}) OR conversion_id IN (SELECT conversion_id FROM asked_conversions)""",
     )
     engine.run(
         "conversions far from the period",
-        f"""CREATE OR REPLACE TABLE far_conversions AS
-        SELECT COUNT(*) AS quantity FROM known_conversions WHERE NOT (ts >= {first} AND ts < {last})""",
+        """CREATE OR REPLACE TABLE far_conversions AS
+        SELECT (SELECT COUNT(*) FROM known_conversions) - (SELECT COUNT(*) FROM conversion_rows) AS quantity""",
     )
 
 
@@ -129,11 +132,14 @@ def _impression_touches(scope: Scope) -> str:
 
 
 def _reversals(engine: Engine) -> None:
+    """Reversals of the conversions, and those of conversions that are nowhere in the data (`is_stray`)."""
     engine.run(
         "reversals of the conversions",
         """CREATE OR REPLACE TABLE reversal_rows AS
-        SELECT r.reversal_id, r.conversion_id, r.ts, r.sale_micros, r.reason, r.ingested_at
-        FROM known_reversals AS r WHERE r.conversion_id IN (SELECT conversion_id FROM conversion_rows)""",
+        SELECT r.reversal_id, r.conversion_id, r.ts, r.sale_micros, r.reason, r.ingested_at,
+            k.conversion_id IS NULL AS is_stray
+        FROM known_reversals AS r LEFT JOIN known_conversions AS k ON k.conversion_id = r.conversion_id
+        WHERE k.conversion_id IS NULL OR r.conversion_id IN (SELECT conversion_id FROM conversion_rows)""",
     )
 
 

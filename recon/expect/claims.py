@@ -1,0 +1,210 @@
+"""Claims of a period in groups that are decided alike: reversals laid to them, in the order of time where that matters.
+
+What decides a conversion is read from the engine once per group; where tiers or caps make the order count, each
+conversion is a group by itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+from fractions import Fraction
+
+from recon.contracts.book import Book
+from recon.contracts.terms import CpaTerms
+from recon.engine import Engine, literal
+from recon.expect.attribution import MILLION
+from recon.observe.lookback import cpa_terms, is_ordered
+from recon.observe.scope import one_of
+from recon.period import DAY
+
+ATTRIBUTES = ("geo", "device", "customer", "category", "coupon")
+ALLOWED = ("geo", "device", "customer")
+EXCLUDED = (("exclude_categories", "category"), ("exclude_coupons", "coupon"))
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Claims of one contract that are alike: what decides and prices them, and how many they are.
+
+    `version` is in force at the conversion, `governing` on the date that decides items and caps (None: none). Sales
+    are whole millionths of the major unit of `currency` (None: the contract's); `reversed_micros` is what partial
+    reversals took off until it was earned, `share` is in millionths. `conversion_id` stands where the group is one
+    conversion, in their order.
+    """
+
+    group_id: int
+    contract: str
+    version: int
+    governing: int | None
+    action: str
+    geo: str | None
+    device: str | None
+    customer: str | None
+    category: str | None
+    coupon: str | None
+    sale_micros: int | None
+    currency: str | None
+    day: date
+    earned_in: str
+    is_fully_reversed: bool
+    reversed_micros: int
+    share_micros: int
+    conversion_id: str | None
+    quantity: int
+
+    @property
+    def share(self) -> Fraction:
+        """The share of each conversion, 1 where it is not split."""
+        return Fraction(self.share_micros, MILLION)
+
+
+@dataclass(frozen=True)
+class Asked:
+    """Which claims to decide: those of a month, as known in the same or a later period.
+
+    `earned_in` asks for conversions that earn in that period alone, `conversions` for single ones by contract, in
+    each case with the whole month of contracts whose conversions are priced in order.
+    """
+
+    period: str
+    known: str
+    earned_in: str | None = None
+    conversions: Mapping[str, Collection[str]] | None = None
+
+
+def lay_reversals(engine: Engine, counted: Mapping[tuple[str, str], str]) -> None:
+    """Create `reversal_effects`: each reversal of an open claim, the period it belongs to and whether it has effect.
+
+    `counted` are the reversals that a locked close counted: (contract, reversal_id) → that period (RULES 5.7).
+    """
+    columns = {"contract": "TEXT", "reversal_id": "TEXT", "period": "TEXT"}
+    engine.table("counted_reversals", columns, [(*key, period) for key, period in sorted(counted.items())])
+    engine.run("effects of reversals", EFFECTS)
+
+
+# A reversal belongs to the first period, from its own and the conversion's on, whose cut-off it meets; none that is
+# dated after a lock has effect, nor one of a period after that of earning that comes too late (RULES 5.7, 5.9).
+EFFECTS = f"""
+CREATE OR REPLACE TABLE reversal_effects AS
+WITH dated AS (
+    SELECT c.contract, c.conversion_id, c.period, c.earned_in, c.lock_date, c.expires_on,
+        r.reversal_id, r.sale_micros, r.ingested_at, z.day, z.period AS own_period
+    FROM claims AS c JOIN reversal_rows AS r ON r.conversion_id = c.conversion_id
+    LEFT JOIN zone_days AS z ON z.zone = c.zone AND z.utc_day = r.ts // {DAY} AND r.ts >= z.start AND r.ts < z."end"
+    WHERE c.early_fate IS NULL AND (z.day IS NOT NULL OR r.ts < c.ts)),
+placed AS (
+    SELECT d.contract, d.conversion_id, d.reversal_id, MIN(m.period) AS period
+    FROM dated AS d JOIN months AS m ON m.period >= d.period AND m.period >= COALESCE(d.own_period, '')
+        AND (d.ingested_at IS NULL OR d.ingested_at <= m.cutoff)
+    GROUP BY d.contract, d.conversion_id, d.reversal_id)
+SELECT d.contract, d.conversion_id, d.reversal_id, d.sale_micros, d.period AS conversion_period, d.earned_in,
+    COALESCE(k.period, p.period) AS belongs_to,
+    COALESCE(d.day > d.lock_date, FALSE) AS is_after_lock,
+    COALESCE(d.day > d.expires_on, FALSE) AND COALESCE(k.period, p.period) > d.earned_in AS is_expired
+FROM dated AS d
+LEFT JOIN placed AS p ON p.contract = d.contract AND p.conversion_id = d.conversion_id AND p.reversal_id = d.reversal_id
+LEFT JOIN counted_reversals AS k ON k.contract = d.contract AND k.reversal_id = d.reversal_id
+WHERE COALESCE(k.period, p.period) IS NOT NULL"""
+
+
+def ordered_contracts(book: Book) -> frozenset[str]:
+    """Contracts with tiers or caps in any version: their conversions are priced in order."""
+    return frozenset(one.contract for one in book.versions if isinstance(one.terms, CpaTerms) and is_ordered(one.terms))
+
+
+def grouped(engine: Engine, book: Book, asked: Asked) -> list[Group]:
+    """The open claims asked for, grouped; the relation `open_claims` tells which conversion is in which group."""
+    engine.run("alike claims", _grouping(book, asked))
+    cuts = ", ".join(f"ANY_VALUE(cut_{name})" for name in ATTRIBUTES)
+    rows = engine.rows(
+        f"""SELECT group_id, ANY_VALUE(contract), ANY_VALUE(version), ANY_VALUE(governing_version), ANY_VALUE(action),
+            {cuts}, ANY_VALUE(sale_micros), ANY_VALUE(currency), ANY_VALUE(day), ANY_VALUE(earned_in),
+            ANY_VALUE(is_full), ANY_VALUE(reversed_micros), ANY_VALUE(share), ANY_VALUE(single_id), COUNT(*)
+        FROM open_claims GROUP BY group_id ORDER BY group_id""",
+        "groups of claims",
+    )
+    return [Group(*row) for row in rows]
+
+
+def _grouping(book: Book, asked: Asked) -> str:
+    """Claims with what decides them, and the number of their group; values that no clause names are alike.
+
+    `place` is the conversion's place in order where it is a group by itself, else 0.
+    """
+    mentioned = mentioned_values(book)
+    cut = ", ".join(_cut(name, mentioned[name]) for name in ATTRIBUTES)
+    names = ", ".join(f"cut_{name}" for name in ATTRIBUTES)
+    keys = "version, governing_version, action, sale_micros, currency, day, is_full, reversed_micros, share"
+    is_single = "TRUE" if asked.conversions is not None else f"c.contract IN ({one_of(ordered_contracts(book))})"
+    return f"""
+        CREATE OR REPLACE TABLE open_claims AS
+        SELECT *, DENSE_RANK() OVER (ORDER BY contract, place, {keys}, {names}) AS group_id
+        FROM (SELECT c.contract, c.conversion_id, c.version, c.governing_version, c.action, c.sale_micros, c.currency,
+                c.day, c.earned_in, c.share, {cut},
+                COALESCE(r.full_count, 0) > 0
+                    OR (r.reversal_count > 0 AND COALESCE(r.reversed_micros >= c.sale_micros, FALSE)) AS is_full,
+                COALESCE(r.reversed_micros, 0) AS reversed_micros,
+                CASE WHEN {is_single} THEN c.conversion_id END AS single_id,
+                CASE WHEN {is_single}
+                    THEN ROW_NUMBER() OVER (PARTITION BY c.contract ORDER BY c.ts, c.conversion_id) ELSE 0 END AS place
+            FROM claims AS c
+            LEFT JOIN ({_reversed(asked)}) AS r ON r.contract = c.contract AND r.conversion_id = c.conversion_id
+            WHERE c.early_fate IS NULL AND c.period = {literal(asked.period)} AND ({_wanted(book, asked)})) AS alike"""
+
+
+def _reversed(asked: Asked) -> str:
+    """What reversals took off each claim until it was earned, as known in a period."""
+    return f"""
+        SELECT contract, conversion_id, SUM(CASE WHEN sale_micros IS NULL THEN 1 ELSE 0 END) AS full_count,
+            CAST(COALESCE(SUM(sale_micros), 0) AS BIGINT) AS reversed_micros, COUNT(*) AS reversal_count
+        FROM reversal_effects
+        WHERE belongs_to <= {literal(asked.known)} AND belongs_to <= earned_in AND NOT is_after_lock
+        GROUP BY contract, conversion_id"""
+
+
+def _wanted(book: Book, asked: Asked) -> str:
+    ordered = ordered_contracts(book)
+    if asked.conversions is not None:
+        whole = frozenset(contract for contract in asked.conversions if contract in ordered)
+        single = [(contract, ids) for contract, ids in sorted(asked.conversions.items()) if contract not in ordered]
+        parts = [
+            f"(c.contract = {literal(one)} AND c.conversion_id IN ({one_of(frozenset(ids))}))" for one, ids in single
+        ]
+        return " OR ".join([f"c.contract IN ({one_of(whole)})", *parts])
+    if asked.earned_in is not None:
+        locking = _locking_contracts(book)
+        return f"""(c.contract IN ({one_of(locking & ordered)}) OR
+            (c.contract IN ({one_of(locking)}) AND c.earned_in = {literal(asked.earned_in)}))"""
+    return "TRUE"
+
+
+def _locking_contracts(book: Book) -> frozenset[str]:
+    return frozenset(
+        one.contract for one in book.versions if isinstance(one.terms, CpaTerms) and one.terms.lock is not None
+    )
+
+
+def mentioned_values(book: Book) -> dict[str, frozenset[str]]:
+    """The attribute values that some CPA clause names (RULES 5.5, 5.6)."""
+    values: dict[str, set[str]] = {name: set() for name in ATTRIBUTES}
+    for terms in cpa_terms(book):
+        for name, listed in _named(terms):
+            values[name].update(listed)
+    return {name: frozenset(listed) for name, listed in values.items()}
+
+
+def _named(terms: CpaTerms) -> Iterator[tuple[str, tuple[str, ...]]]:
+    for item in terms.items:
+        yield from item.when.conditions
+    for name in ALLOWED:
+        yield name, getattr(terms.eligibility, name) or ()
+    for clause, name in EXCLUDED:
+        yield name, getattr(terms.eligibility, clause) or ()
+
+
+def _cut(name: str, values: frozenset[str]) -> str:
+    if not values:
+        return f"CAST(NULL AS TEXT) AS cut_{name}"
+    return f"CASE WHEN c.{name} IN ({one_of(values)}) THEN c.{name} END AS cut_{name}"

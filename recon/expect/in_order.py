@@ -1,0 +1,212 @@
+"""Conversions of a contract taken in order through its caps and tiers (RULES 5.8, 6.2)."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+from recon.contracts.book import Book
+from recon.contracts.terms import ContractVersion, ConversionCap, CpaItem, CpaTerms, CpaTiers
+from recon.expect.caps import Caps
+from recon.expect.force import in_force
+from recon.expect.openings import Balance, Openings
+from recon.expect.prices import Candidate, Place, Refused, earned, scale_of
+from recon.expect.tiers import Fee, Run, walk
+from recon.period import Period
+from recon.problems import BadInput, Problem
+
+NONE = Fraction(0)
+
+
+@dataclass(frozen=True)
+class Decision:
+    """How conversions end: fate and reason, and for those in line their place in the tiers and what each earns."""
+
+    judged: Candidate | Refused
+    fate: str
+    reason: str = ""
+    place: Place | None = None
+    each: Fraction = NONE
+
+    @property
+    def candidate(self) -> Candidate:
+        assert isinstance(self.judged, Candidate)
+        return self.judged
+
+
+@dataclass(frozen=True)
+class TierFee:
+    """The fee of a tier that a contract's conversions of a month bring (RULES 4.4)."""
+
+    item: str
+    version: ContractVersion
+    fee: Fee
+
+
+@dataclass(frozen=True)
+class Month:
+    """What a contract's conversions of a month come to: decisions, fees of tiers, and what its counts end at."""
+
+    decisions: tuple[Decision, ...]
+    fees: tuple[TierFee, ...] = ()
+    balances: tuple[Balance, ...] = ()
+
+
+class Positions:
+    """How far each item has come: all its units of the month, and those of each version alone (RULES 4.3)."""
+
+    def __init__(self, openings: Openings) -> None:
+        self._openings = openings
+        self._all: dict[tuple[str, str], Fraction] = defaultdict(Fraction)
+        self._own: dict[tuple[str, str, int], Fraction] = defaultdict(Fraction)
+
+    def count(self, candidate: Candidate) -> None:
+        """Count a payable conversion, in both measures."""
+        item, number = candidate.item.item, candidate.governing.version
+        for measure in ("conversions", "sale_amount"):
+            units = candidate.measured(measure)
+            self._all[item, measure] += units
+            self._own[item, measure, number] += units
+
+    def reached(self, contract: str, item: str, tiers: CpaTiers, version: int) -> Fraction:
+        """Where a version's next unit starts, which at the end of the month is the total that it reached."""
+        if tiers.across_versions == "reset":
+            return self._own[item, tiers.measure, version]
+        opening = self._openings.quantity(contract, item) if scale_of(tiers).counts_on else NONE
+        return opening + self._all[item, tiers.measure]
+
+
+class InOrder:
+    """One contract's candidates of a month, taken in order."""
+
+    def __init__(self, contract: str, book: Book, period: Period, openings: Openings) -> None:
+        self._contract, self._book, self._period, self._openings = contract, book, period, openings
+        self._positions = Positions(openings)
+        counts = openings.quantity(contract) if self._caps_per_contract("conversions") else NONE
+        amounts = openings.spend(contract) if self._caps_per_contract("amount") else NONE
+        self._caps = Caps(counts, amounts)
+
+    def take(self, candidates: Sequence[Candidate]) -> Month:
+        """Decide every candidate: `payable` (or `over_cap`) with its place and price."""
+        has_amounts = any(cap.amount is not None for one in candidates for cap in _caps_of(one.governing))
+        taken = [self._taken(one, has_amounts) for one in candidates]
+        decisions = tuple(self._priced(one) for one in taken)
+        payable = [one for one in decisions if one.fate == "payable"]
+        return Month(decisions, tuple(self._fees(payable)), tuple(self._balances(payable)))
+
+    def _taken(self, candidate: Candidate, has_amounts: bool) -> Decision:
+        """Whether a candidate fits the caps, and where it stands."""
+        place = self._place(candidate)
+        each = earned(candidate, place, candidate.sale) if has_amounts and not self._is_deferred(candidate) else NONE
+        share, day = candidate.group.share, candidate.group.day
+        refusal = self._caps.refusal(_caps_of(candidate.governing), day, share, each)
+        if refusal is not None:
+            return Decision(candidate, "over_cap", refusal.reason, place)
+        self._caps.count(day, share, each)
+        self._positions.count(candidate)
+        return Decision(candidate, "payable", "", place, each)
+
+    def _is_deferred(self, candidate: Candidate) -> bool:
+        """Whether only the month's total gives a price; BadInput beside an amount cap, which needs it at once (2.8)."""
+        tiers = candidate.tiers
+        if tiers is None or tiers.mode == "graduated":
+            return False
+        place = f"{self._contract}/v{candidate.governing.version}.yaml items[{candidate.item.item}].tiers.mode"
+        raise BadInput([Problem(place, "volume", "no volume tier beside an amount cap (2.8)")])
+
+    def _place(self, candidate: Candidate) -> Place | None:
+        """Where a conversion stands as things are: the tier of the position after it (RULES 6.2)."""
+        tiers = candidate.tiers
+        if tiers is None:
+            return None
+        start = self._positions.reached(self._contract, candidate.item.item, tiers, candidate.governing.version)
+        return Place(start, scale_of(tiers).tier_at(start + candidate.measured(tiers.measure)))
+
+    def _priced(self, decision: Decision) -> Decision:
+        """The decision with its final place and price: under `volume` those of the month's total."""
+        candidate, place = decision.candidate, decision.place
+        tiers = candidate.tiers
+        if decision.fate != "payable":
+            return decision
+        if tiers is not None and place is not None and tiers.mode == "volume":
+            total = self._positions.reached(self._contract, candidate.item.item, tiers, candidate.governing.version)
+            place = Place(place.start, scale_of(tiers).tier_at(total))
+        each = decision.each or earned(candidate, place, candidate.sale)
+        return Decision(candidate, "payable", "", place, each)
+
+    def _fees(self, payable: Sequence[Decision]) -> Iterator[TierFee]:
+        """The fees of each item's tiers, also where nothing was payable; a tier's graduated fee once (RULES 4.4)."""
+        force = in_force(self._book, self._contract, self._period)
+        inside = [span.version for span in force.spans] if force is not None else []
+        versions = {one.version: one for one in [*inside, *(one.candidate.governing for one in payable)]}
+        for item in dict.fromkeys(name for one in versions.values() for name in tiered_items(one)):
+            units = [one.candidate for one in payable if one.candidate.item.item == item]
+            for measure in ("conversions", "sale_amount"):
+                for fee in self._fees_of(item, measure, inside, versions.values(), units):
+                    yield TierFee(item, versions[fee.version], fee)
+
+    def _fees_of(
+        self, item: str, measure: str, inside: Sequence[ContractVersion], versions: Iterable[ContractVersion],
+        units: Sequence[Candidate],
+    ) -> tuple[Fee, ...]:  # fmt: skip
+        """The fees of one item's tiers of one measure: the versions in force owe them, in the order of their dates."""
+        tiers = {one.version: found for one in versions if (found := tiers_of(one, item, measure)) is not None}
+        if not any(step.fee for clause in tiers.values() for step in clause.steps):
+            return ()
+        listed = [one.version for one in inside if _lists(one, item)]
+        runs = [Run(number, NONE) for number in listed]
+        runs += [Run(one.governing.version, one.measured(measure)) for one in units]
+        runs += [Run(number, NONE) for number in listed[-1:]]
+        scales = {number: scale_of(clause) for number, clause in tiers.items()}
+        opening = self._openings.quantity(self._contract, item) if _counts_on(tiers.values()) else NONE
+        owed = walk(runs, scales, opening).fees
+        return tuple(fee for fee in owed if tiers[fee.version].mode == "graduated" or fee.version in listed)
+
+    def _balances(self, payable: Sequence[Decision]) -> Iterator[Balance]:
+        """What the month adds to the counts over the contract."""
+        for item, measure in self._counted_on():
+            units = [one.candidate.measured(measure) for one in payable if one.candidate.item.item == item]
+            yield Balance(self._contract, item, "quantity", sum(units, NONE))
+        if self._caps_per_contract("conversions"):
+            yield Balance(self._contract, "", "quantity", sum((one.candidate.group.share for one in payable), NONE))
+        if self._caps_per_contract("amount"):
+            yield Balance(self._contract, "", "spend", sum((one.each for one in payable), NONE))
+
+    def _counted_on(self) -> list[tuple[str, str]]:
+        """Items that some version counts over the contract, with what it counts."""
+        versions = self._book.versions_of(self._contract)
+        tiers = {item: tiers_of(version, item) for version in versions for item in tiered_items(version)}
+        return sorted((item, one.measure) for item, one in tiers.items() if one is not None and scale_of(one).counts_on)
+
+    def _caps_per_contract(self, measure: str) -> bool:
+        caps = [cap for version in self._book.versions_of(self._contract) for cap in _caps_of(version)]
+        return any(cap.per == "contract" and getattr(cap, measure) is not None for cap in caps)
+
+
+def _caps_of(version: ContractVersion) -> tuple[ConversionCap, ...]:
+    return version.terms.caps if isinstance(version.terms, CpaTerms) else ()
+
+
+def _items_of(version: ContractVersion) -> tuple[CpaItem, ...]:
+    return version.terms.items if isinstance(version.terms, CpaTerms) else ()
+
+
+def _lists(version: ContractVersion, item: str) -> bool:
+    return any(one.item == item for one in _items_of(version))
+
+
+def tiered_items(version: ContractVersion) -> list[str]:
+    """The items that a version prices by tiers."""
+    return [item.item for item in _items_of(version) if item.tiers is not None]
+
+
+def tiers_of(version: ContractVersion, item: str, measure: str | None = None) -> CpaTiers | None:
+    """A version's tiers of an item, of one measure or of any."""
+    found = next((one.tiers for one in _items_of(version) if one.item == item), None)
+    return found if found is not None and measure in (None, found.measure) else None
+
+
+def _counts_on(tiers: Iterable[CpaTiers]) -> bool:
+    return any(scale_of(one).counts_on for one in tiers)
