@@ -11,6 +11,8 @@ from fixtures.demo import make_demo
 from fixtures.months import Month
 
 SMALL = Month(impressions=40_000, clicks=6_000, conversions=2_000)
+# one worker makes the demo once
+pytestmark = pytest.mark.xdist_group("demo")
 
 
 @pytest.fixture(scope="module")
@@ -78,3 +80,54 @@ def test_a_folder_with_something_in_it_is_left_alone(tmp_path):
     (tmp_path / "mine.txt").write_text("mine")
     with pytest.raises(FileExistsError, match="not empty"):
         make_demo(tmp_path, SMALL)
+
+
+@pytest.fixture(scope="module")
+def closed(demo):
+    from recon.close import close_period
+    from recon.period import Period
+    from recon.workspace import Workspace
+
+    return close_period(Workspace.open(demo), Period.parse("2026-10"))
+
+
+def priced(rows, closed):
+    """Rows of contracts that the close priced."""
+    unpriced = {one["contract"] for one in closed.manifest["not_priced"]}
+    return [row for row in rows if row["contract"] not in unpriced]
+
+
+def test_the_close_expects_what_the_plain_biller_bills(demo, closed):
+    bill = priced(rows_of(demo / "answers" / "lines.csv"), closed)
+    lines = [
+        row for row in priced(rows_of(closed.folder / "lines.csv"), closed) if Decimal(row["expected_amount"] or 0)
+    ]
+    told = {key_of(row): (Decimal(row["quantity"]), Decimal(row["amount"])) for row in bill if Decimal(row["amount"])}
+    assert told == {key_of(r): (Decimal(r["expected_quantity"]), Decimal(r["expected_amount"])) for r in lines}
+
+
+def test_the_close_gives_each_impression_and_conversion_the_plain_billers_fate(demo, closed):
+    def fates_of(path):
+        rows = (row for row in rows_of(path) if row["direction"])
+        return {tuple(row.values()): row["quantity"] for row in map(as_key, rows)}
+
+    def as_key(row):
+        return {name: row[name] for name in ("direction", "dataset", "contract", "item", "fate", "quantity")}
+
+    assert fates_of(demo / "answers" / "fates.csv") == fates_of(closed.folder / "fates.csv")
+
+
+def test_the_close_decides_each_conversion_as_the_plain_biller_does(demo, closed):
+    import pyarrow.parquet as pq
+
+    decided = pq.read_table(closed.folder / "conversions.parquet").to_pylist()
+    mine = {(row["contract"], row["conversion_id"]): (row["fate"], Decimal(row["amount"] or 0)) for row in decided}
+    bill = rows_of(demo / "answers" / "conversions.csv")
+    told = {(row["contract"], row["conversion_id"]): (row["fate"], Decimal(row["amount"] or 0)) for row in bill}
+    assert mine == told
+
+
+def test_lines_without_a_planted_error_match_and_those_with_one_do_not(demo, closed):
+    moved = {key_of(line) for error in planted_in(demo) for line in error["lines"]}
+    status = {key_of(row): row["status"] for row in priced(rows_of(closed.folder / "lines.csv"), closed)}
+    assert {key for key, found in status.items() if found != "matched"} == moved

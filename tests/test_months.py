@@ -13,6 +13,7 @@ from fixtures.months import Month, make_month
 
 CONTRACTS = Path(__file__).parent.parent / "contracts"
 SMALL = Month(impressions=6_000, clicks=900, conversions=300, seed=5)
+pytestmark = pytest.mark.xdist_group("months")
 EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 
 
