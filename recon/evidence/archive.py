@@ -78,6 +78,7 @@ def _surround(page: Worksheet, sheet: Sheet, digest: str) -> None:
     """Widths, frozen header, filter, colours for failures, links and print setup of a sheet."""
     for letter, column in ((sheet.letter(c.name), c) for c in sheet.columns):
         page.column_dimensions[letter].width = sheet.width(column)
+        page.column_dimensions[letter].hidden = column.name in sheet.hidden
     page.sheet_view.showGridLines = False
     page.sheet_properties.tabColor = NAVY
     if sheet.repeated_row:

@@ -174,8 +174,15 @@ def line_key(row: Record) -> LineKey:
 def _plain(row: Record) -> Record:
     """A working without what changes nothing: a share of 1, a rate between a currency and itself."""
     share = Fraction(row.get("share") or 1)
-    is_converted = row.get("sale_currency") not in (None, row["currency"])
-    return {**row, "share": share if share != 1 else None, "fx": row.get("fx") if is_converted else None}
+    source = _source_currency(row)
+    is_converted = source not in (None, row["currency"])
+    exchanged = {"sale_currency": source, "fx": row.get("fx") if is_converted else None}
+    return {**row, **exchanged, "share": row.get("share") if share != 1 else None}
+
+
+def _source_currency(row: Record) -> str | None:
+    """The currency an amount is converted from: the sale's, or the contract's for an invoice in another."""
+    return str(row["label"]).split(" ")[0] if row["operation"] == "convert" else row.get("sale_currency")
 
 
 SAME_PRICE = ("version", "clause", "sale", "sale_currency", "fx", "share", "each")

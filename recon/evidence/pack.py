@@ -45,6 +45,7 @@ class Pack:
     clause_values: Range = field(default_factory=lambda: Range("", ()))
     rates_of_exchange: dict[tuple[str, str, str], Term] = field(default_factory=dict)
     reperformed: dict[LineKey, Term] = field(default_factory=dict)
+    finished: dict[LineKey, Ref] = field(default_factory=dict)
     rows_read: dict[str, Term] = field(default_factory=dict)
     rows_rejected: dict[str, Term] = field(default_factory=dict)
     totals: dict[str, dict[str, Term]] = field(default_factory=dict)

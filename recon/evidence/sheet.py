@@ -11,7 +11,7 @@ import hashlib
 import math
 import re
 import tempfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
@@ -69,6 +69,7 @@ class Sheet:
     is_frozen: bool = False
     frozen_from: str = "A"
     kept: dict[str, dict[int, Value | None]] = field(default_factory=dict)
+    hidden: set[str] = field(default_factory=set)
     links: dict[str, str] = field(default_factory=dict)
     conditions: list[tuple[str, str]] = field(default_factory=list)
 
@@ -171,6 +172,10 @@ class Sheet:
         yield table
         self._flush()
         table.last_row, self._open = self.row, None
+
+    def hide_unused(self, names: Iterable[str]) -> None:
+        """Fold away the columns among these that no row filled."""
+        self.hidden = {name for name in names if name not in self._fixed and name not in self._longest}
 
     def flag(self, name: str, condition: str) -> None:
         """Show the cells of a column in red where a condition on its first cell (`{0}`) holds."""

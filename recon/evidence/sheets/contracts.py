@@ -36,18 +36,9 @@ _VERSIONS = {  # the versions' table stands above the clauses' one, in the same 
 }  # fmt: skip
 _STATED = ("contract", "version", "kind", "direction", "model", "currency", "timezone")
 _NUMERIC = (
-    "per_mille",
-    "flat",
-    "percent_of_sale",
-    "min",
-    "max",
-    "percent",
-    "amount",
-    "quantity",
-    "over",
-    "from",
-    "fee",
-)
+    "per_mille", "flat", "percent_of_sale", "min", "max", "percent", "amount", "quantity", "over", "from", "fee",
+    "discount_percent", "commission_percent", "tolerance_percent", "at_least",
+)  # fmt: skip
 
 
 def write(pack: Pack) -> None:

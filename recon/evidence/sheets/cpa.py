@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from recon.evidence.facts import Record, exact_or_zero
-from recon.evidence.formula import Ref, Term, greatest, least, rounded
+from recon.evidence.facts import exact_or_zero
+from recon.evidence.formula import Ref, Term, greatest, least
 from recon.evidence.pack import Pack, decimals
-from recon.evidence.sheet import Column, Sheet
-from recon.evidence.sheets import reperformance
+from recon.evidence.sheet import Column
+from recon.evidence.sheets import deductions, reperformance
 from recon.evidence.sheets.parameters import exchange_rate
-from recon.evidence.sheets.reperformance import is_stated, rate, rounding_of
-from recon.evidence.style import COUNT, SHARES, TEXT, Look, unrounded
+from recon.evidence.sheets.steps import Operation, Step
+from recon.evidence.style import SHARES, TEXT, Look, unrounded
 
 COLUMNS = (
     Column("quantity", "Conversions", 11),
@@ -30,44 +30,37 @@ def write(pack: Pack) -> None:
     reperformance.write(pack, METHOD)
 
 
-def price_group(pack: Pack, sheet: Sheet, row: Record) -> Ref:
+def price_group(step: Step) -> Ref:
     """Amount of the conversions of one price = conversions × price of one, rounded where the contract says so (6.3)."""
-    quantity = exact_or_zero(row["quantity"])
-    conversions = sheet.put("quantity", quantity, Look("input", COUNT if quantity.denominator == 1 else SHARES))
-    price = _flat(pack, sheet, row) if is_stated(pack, row, "flat") else _percentage(pack, sheet, row)
-    if row.get("share"):
-        price = sheet.put("share", exact_or_zero(row["share"]), Look("input", SHARES)) * price
-    if pack.clause(row["contract"], row["version"], "round") != "line":
-        mode = rounding_of(pack, row["contract"], row["version"])
-        price = rounded(price, pack.digits(row["currency"]), mode)
-    shape = unrounded(decimals(row["currency"]))
-    each = sheet.put("each", price, Look("formula", shape))
-    return sheet.put("amount", conversions * each, Look("formula", shape))
+    conversions = step.given("quantity", "quantity")
+    price: Term = step.stated("flat", "flat") if step.states("flat") else _percentage(step)
+    if step.row.get("share"):
+        price = step.sheet.put("share", exact_or_zero(step.row["share"]), Look("input", SHARES)) * price
+    if step.pack.clause(step.row["contract"], step.row["version"], "round") != "line":
+        price = step.rounded(price)
+    each = step.sheet.put("each", price, Look("formula", unrounded(decimals(step.currency))))
+    step.tick("K R")
+    return step.amount(conversions * each)
 
 
-def _flat(pack: Pack, sheet: Sheet, row: Record) -> Term:
-    return rate(pack, sheet, "flat", row, "flat")
-
-
-def _percentage(pack: Pack, sheet: Sheet, row: Record) -> Term:
+def _percentage(step: Step) -> Term:
     """Sale × exchange rate × percent / 100, not below `min`, not above `max` (RULES 6.1)."""
-    sale = _sale(pack, sheet, row)
-    price = sale * rate(pack, sheet, "percent", row, "percent_of_sale") / pack.names["per_cent"]
-    if is_stated(pack, row, "min"):
-        price = greatest(rate(pack, sheet, "minimum", row, "min"), price)
-    if is_stated(pack, row, "max"):
-        price = least(rate(pack, sheet, "maximum", row, "max"), price)
+    price = _sale(step) * step.stated("percent", "percent_of_sale") / step.pack.names["per_cent"]
+    if step.states("min"):
+        price = greatest(step.stated("minimum", "min"), price)
+    if step.states("max"):
+        price = least(step.stated("maximum", "max"), price)
     return price
 
 
-def _sale(pack: Pack, sheet: Sheet, row: Record) -> Term:
+def _sale(step: Step) -> Term:
     """The sale in the contract's currency: converted only where it was made in another (RULES 7.2)."""
-    currency = row.get("sale_currency") or row["currency"]
-    sale = sheet.put("sale", exact_or_zero(row["sale"]), Look("input", unrounded(decimals(currency))))
-    sheet.put("sale_currency", currency, Look("text", TEXT))
-    if not row.get("fx"):
+    currency = step.row.get("sale_currency") or step.currency
+    sale = step.sheet.put("sale", exact_or_zero(step.row["sale"]), Look("input", unrounded(decimals(currency))))
+    step.sheet.put("sale_currency", currency, Look("text", TEXT))
+    if not step.row.get("fx"):
         return sale
-    return sale * sheet.put("fx", exchange_rate(pack, row), Look("formula", "0.00000000"))
+    return sale * step.sheet.put("fx", exchange_rate(step.pack, step.row), Look("formula", "0.00000000"))
 
 
 METHOD = reperformance.Method(
@@ -77,9 +70,11 @@ METHOD = reperformance.Method(
     notes=(
         "One row per price: sale × exchange rate × percent, within minimum and maximum, or the flat rate.",
         "The price of one is rounded where the contract rounds per conversion; a shared conversion earns its share.",
-        "A line is the sum of its rows, rounded once; the engine's amount stands beside it. Differences must be zero.",
+        "A line is the sum of its steps, rounded once; the engine's amount stands beside it. Differences must be zero.",
     ),
-    columns=COLUMNS,
-    operations={"price_group": (("flat", "percent_of_sale"), price_group)},
-    optional=("share", "fx"),
+    columns=(*COLUMNS, *(column for column in deductions.COLUMNS if column.name != "fx")),
+    operations={
+        **deductions.OPERATIONS,
+        "price_group": Operation(price_group, leaves=("flat", "percent_of_sale")),
+    },
 )

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import csv
 import hashlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any, get_args
 
 from recon.evidence.facts import Record, exact_or_zero, line_key
-from recon.evidence.formula import Ref, Term, look_up, number, rounded, rows_unlike, total
-from recon.evidence.pack import Pack, clause_group, decimals
+from recon.evidence.formula import Ref, Term, number, rounded, rows_unlike, total
+from recon.evidence.pack import Pack, decimals
 from recon.evidence.sheet import Column, Sheet, Table
-from recon.evidence.style import RATE, TEXT, Look, money, unrounded
+from recon.evidence.sheets.steps import Operation, Step, carried, rounding_of
+from recon.evidence.style import TEXT, Look, money, unrounded
 from recon.money import Rounding
 
 LEADING = (
@@ -33,8 +33,7 @@ TRAILING = (
     Column("tick", "Tick", 6),
 )
 Worked = tuple[Record, list[Record]]  # an expected line and its workings
-Working = Callable[[Pack, Sheet, Record], Ref]
-Operation = tuple[tuple[str, ...], Working]  # the clause leaves of which one must be on Contracts, and the formula
+CARRIED = Operation(carried)
 
 
 @dataclass(frozen=True)
@@ -47,15 +46,13 @@ class Method:
     notes: Sequence[str]
     columns: Sequence[Column]
     operations: dict[str, Operation]
-    optional: Sequence[str] = ()
 
 
 def write(pack: Pack, method: Method) -> None:
     """Write every expected line of a model with its workings, and check that they come to the engine's amounts."""
     lines = list(_lines(pack, method.model))
-    columns = (*LEADING, *_used(method, [row for _, rows in lines for row in rows]), *TRAILING)
-    sheet = pack.sheet(method.title, columns, method.heading, *method.notes)
-    sheet.keep("difference", "tick", "row")
+    sheet = pack.sheet(method.title, (*LEADING, *method.columns, *TRAILING), method.heading, *method.notes)
+    sheet.keep("difference", "tick")
     sheet.frozen_from = "D"
     kept, beyond = _fitting(lines, pack.row_limit - sheet.row - 1)
     if beyond:
@@ -65,17 +62,15 @@ def write(pack: Pack, method: Method) -> None:
             _write_line(pack, sheet, method, line, workings)
         for line, workings in beyond:
             _write_beyond(pack, sheet, line, workings)
+    sheet.hide_unused(column.name for column in method.columns)
     sheet.flag("difference", "AND(ISNUMBER({0}),{0}<>0)")
     _check(pack, sheet, table)
 
 
-def _used(method: Method, rows: list[Record]) -> list[Column]:
-    """The model's columns, without those that no working of the month fills."""
-    return [c for c in method.columns if c.name not in method.optional or any(row.get(c.name) for row in rows)]
-
-
 def _lines(pack: Pack, model: str) -> Iterator[Worked]:
-    for line in pack.facts.lines:
+    """The expected lines by contract; what is made of other lines (a shortfall to a minimum) stands after them."""
+    ordered = sorted(pack.facts.lines, key=lambda line: (line["contract"], line["kind"] not in ("charge", "payout")))
+    for line in ordered:
         workings = pack.facts.workings.get(line_key(line), [])
         if pack.facts.model(line["contract"]) == model and (workings or line["expected_amount"]):
             yield line, workings
@@ -116,32 +111,33 @@ def _write_beyond(pack: Pack, sheet: Sheet, line: Record, workings: list[Record]
 
 
 def _write_line(pack: Pack, sheet: Sheet, method: Method, line: Record, workings: list[Record]) -> None:
-    parts = [row for row in workings if row["operation"] != "round"]
-    amounts = [_write_working(pack, sheet, method, line, row) for row in parts]
+    """A line's steps one under the other, then the line."""
+    steps = workings[:-1] if workings and workings[-1]["operation"] == "round" else workings
+    so_far: list[tuple[Record, Ref]] = []
+    for row in steps:
+        so_far = _write_step(Step(pack, sheet, row, so_far), method, line)
     mode = _rounding(pack, line["contract"], workings)
     sheet.next_row()
     _lead(sheet, line, "line", "total-text")
     sheet.put("what", f"Line, rounded {mode.replace('_', ' ')}", Look("total-text"))
-    _write_total(pack, sheet, line, amounts, mode)
-
-
-def _write_working(pack: Pack, sheet: Sheet, method: Method, line: Record, row: Record) -> Ref:
-    sheet.next_row()
-    _lead(sheet, line, "working", "text")
-    sheet.put("what", row.get("label"), Look("text", TEXT))
-    leaves, operation = method.operations.get(row["operation"], ((), carried))
-    if leaves and not any(is_stated(pack, row, leaf) for leaf in leaves):
-        operation = carried
-    amount = operation(pack, sheet, row)
-    if operation is not carried:
-        sheet.put("tick", "K R", Look("tick"))
-    _beside_engine(pack, sheet, amount, exact_or_zero(row.get("amount")), currency=line["currency"])
-    return amount
-
-
-def _write_total(pack: Pack, sheet: Sheet, line: Record, amounts: list[Ref], mode: Rounding) -> None:
-    amount = sheet.put("amount", total(amounts), Look("total-formula", unrounded(decimals(line["currency"]))))
+    cells = [cell for _, cell in so_far]
+    amount = sheet.put("amount", total(cells), Look("total-formula", unrounded(decimals(line["currency"]))))
     _write_result(pack, sheet, line, amount, mode=mode, tick="F")
+
+
+def _write_step(step: Step, method: Method, line: Record) -> list[tuple[Record, Ref]]:
+    """A step in a row of its own; hands back the rows that make up the line's amount after it."""
+    step.sheet.next_row()
+    _lead(step.sheet, line, "working", "text")
+    operation = method.operations.get(step.row["operation"], CARRIED)
+    operation = operation if operation.is_fit(step) else CARRIED
+    words = step.row.get("text") if operation.effect == "tells" else step.row.get("label")
+    step.sheet.put("what", words, Look("text", TEXT))
+    amount = operation.formula(step)
+    if amount is None:
+        return step.so_far
+    _beside_engine(step.pack, step.sheet, amount, exact_or_zero(step.row.get("amount")), currency=step.currency)
+    return [(step.row, amount)] if operation.effect == "replaces" else [*step.so_far, (step.row, amount)]
 
 
 def _write_result(pack: Pack, sheet: Sheet, line: Record, amount: Ref, *, mode: Rounding, tick: str) -> None:
@@ -153,9 +149,10 @@ def _write_result(pack: Pack, sheet: Sheet, line: Record, amount: Ref, *, mode: 
     )
     sheet.put("tick", tick, Look("total-tick"))
     pack.reperformed[line_key(line)] = result.far
+    pack.finished[line_key(line)] = result
 
 
-def _beside_engine(pack: Pack, sheet: Sheet, ours: Term, theirs: Any, *, currency: str, prefix: str = "") -> None:
+def _beside_engine(pack: Pack, sheet: Sheet, ours: Term, theirs: Fraction, *, currency: str, prefix: str = "") -> None:
     digits = decimals(currency)
     shape = money(digits) if prefix else unrounded(digits)
     engine = sheet.put("engine", theirs, Look(f"{prefix}engine", shape))
@@ -173,44 +170,6 @@ def _rounding(pack: Pack, contract: str, workings: list[Record]) -> Rounding:
     """The line's rounding clause, of the version its rounding was done by."""
     version = next((row.get("version") for row in reversed(workings) if row.get("version")), None)
     return rounding_of(pack, contract, version)
-
-
-def rounding_of(pack: Pack, contract: str, version: object) -> Rounding:
-    """How a version rounds (RULES 1.2)."""
-    mode = pack.clause(contract, version, "rounding")
-    return mode if mode in get_args(Rounding) else "half_up"  # type: ignore[return-value]
-
-
-def carried(pack: Pack, sheet: Sheet, row: Record) -> Ref:
-    """An operation this release has no formula for: the engine's amount, marked as not re-performed."""
-    sheet.put("clause", row.get("clause"), Look("text", TEXT))
-    sheet.put("tick", "X", Look("tick"))
-    digits = decimals(row["currency"])
-    return sheet.put("amount", exact_or_zero(row.get("amount")), Look("engine", unrounded(digits)))
-
-
-def rate(pack: Pack, sheet: Sheet, name: str, row: Record, leaf: str) -> Ref:
-    """A number looked up on Contracts under the clause that the working names; KeyError where it is not there.
-
-    `name` is the column to fill, `leaf` the clause's own name, such as `per_mille`.
-    """
-    number = pack.clause_groups[row["contract"], str(row["version"]), _group(pack, row)]
-    clause = sheet.put("clause", number, Look("text", TEXT))
-    key = Term(f'{clause.text}&".{leaf}"', f"{number}.{leaf}")
-    return sheet.put(name, look_up(key, pack.clause_keys, pack.clause_values), Look("formula", RATE))
-
-
-def is_stated(pack: Pack, row: Record, leaf: str) -> bool:
-    """Whether Contracts lists a number for a leaf of the working's clause."""
-    value = pack.clause(row["contract"], row["version"], f"{_group(pack, row)}.{leaf}")
-    return isinstance(value, Fraction)
-
-
-def _group(pack: Pack, row: Record) -> str:
-    """The group of clauses that a working was priced by: its clause is the group, or names one of its clauses."""
-    clause = str(row.get("clause") or "")
-    is_group = (row["contract"], str(row["version"]), clause) in pack.clause_groups
-    return clause if is_group else clause_group(clause)[0]
 
 
 def _check(pack: Pack, sheet: Sheet, table: Table) -> None:

@@ -24,6 +24,9 @@ CONVERSION_FATES = (
 _WIDTH = max(len(IMPRESSION_FATES), len(CONVERSION_FATES))
 
 
+COUNTING = ("segment", "tier", "price_group", "split")  # the workings whose quantity is units of events
+
+
 class _Side(NamedTuple):
     """A model with the dataset its contracts count, the fates in the order of the rules, and the one that is paid."""
 
@@ -182,7 +185,7 @@ def _quantities(pack: Pack, contract: str) -> tuple[Fraction, Fraction]:
     """The units a contract's expected lines were priced from, whole conversions for shares, and the billed ones."""
     lines = [r for r in pack.facts.lines if r["contract"] == contract and r["kind"] in ("charge", "payout")]
     workings = [row for line in lines for row in pack.facts.workings.get(line_key(line), ())]
-    priced = (exact_or_zero(row["quantity"]) for row in workings if row["operation"] in ("segment", "price_group"))
+    priced = (exact_or_zero(row["quantity"]) for row in workings if row["operation"] in COUNTING)
     return sum(priced, Fraction(0)), sum((exact_or_zero(r["billed_quantity"]) for r in lines), Fraction(0))
 
 
