@@ -171,6 +171,7 @@ def _summary(done: StoredClose, pack: Path) -> dict[str, Any]:
 
 def _show_close(done: StoredClose, pack: Path) -> None:
     console = Console(highlight=False)
+    console.width = max(console.width, 120)
     console.print(f"[bold]{done.workspace_name}, {done.period}, run {done.run}[/] · {len(done.lines)} lines")
     table = Table("line", "expected", "billed", "variance", "status", box=None, header_style="bold")
     for column in table.columns[1:4]:
