@@ -92,9 +92,9 @@ def invoice_currency(force: InForce) -> str:
 
 
 def invoiced(force: InForce, due: Due, rates: ExchangeRates) -> Due:
-    """The amount in the invoice currency, at the rate of the period's last date (RULES 7.2)."""
+    """The amount in the invoice currency, at the rate of the period's last date (RULES 7.2); nothing needs no rate."""
     currency = invoice_currency(force)
-    if currency == force.currency:
+    if currency == force.currency or not due.amount:
         return due
     found = rates.on(force.currency, currency, force.period.last)
     amount = due.amount * found.rate
