@@ -60,6 +60,8 @@ class Reduction:
 
 
 Claim = tuple[str, str]  # contract, conversion_id
+Stray = tuple[str, str, int | None]  # reversal, conversion, amount taken off in millionths (None: all)
+SHOWN = 50
 
 
 def reductions(engine: Engine, scope: Scope) -> dict[Claim, list[Reduction]]:
@@ -143,14 +145,14 @@ class Clawbacks:
             )
         )  # fmt: skip
 
-    def of_strays(self, strays: Iterable[tuple[str, str, int | None]]) -> Iterator[tuple[str, Taken] | Remark]:
-        """Reversals of conversions that are not in the data: taken back as a signed-off close says, else a remark."""
+    def of_strays(self, strays: Iterable[Stray]) -> Iterator[tuple[str, Taken] | Stray]:
+        """Reversals of conversions that are not in the data: taken back as a signed-off close says, else unbased."""
         for reversal_id, conversion_id, sale_micros in strays:
             signed = [(c, one) for (c, conversion), one in self._signed.earned.items() if conversion == conversion_id]
             versions = [(c, one, self._book.version(c, one.version)) for c, one in sorted(signed, key=lambda s: s[0])]
             known = [(c, one, version) for c, one, version in versions if version is not None]
             if sale_micros is not None or not known:
-                yield _unbased(reversal_id, conversion_id, bool(known))
+                yield reversal_id, conversion_id, sale_micros
             for contract, one, version in known if sale_micros is None else ():
                 working = _working(one.version, conversion_id, one.amount, NONE, "signed-off close")
                 yield contract, Taken(one.item, version, one.amount, NONE, working)
@@ -165,13 +167,17 @@ def _working(version: int, conversion_id: str, before: Fraction, after: Fraction
     )  # fmt: skip
 
 
-def _unbased(reversal_id: str, conversion_id: str, is_known: bool) -> Remark:
-    missing = "its sale is" if is_known else "the conversion and what it earned are"
-    sentence = f"Reversal {reversal_id} of conversion {conversion_id} takes back nothing: {missing} not known."
-    return Remark("", "", "clawback", "", "clawback_unbased", sentence)
+def unbased(strays: Sequence[Stray]) -> list[Remark]:
+    """One remark on all reversals that take back nothing because nobody knows what their conversions earned."""
+    if not strays:
+        return []
+    told = "; ".join(f"{reversal_id} of {conversion_id}" for reversal_id, conversion_id, _ in strays[:SHOWN])
+    more = f" and {len(strays) - SHOWN:,} more" if len(strays) > SHOWN else ""
+    sentence = f"{len(strays):,} reversals take back nothing, their conversions' earnings are not known: {told}{more}."
+    return [Remark("", "", "clawback", "", "clawback_unbased", sentence)]
 
 
-def stray_reversals(engine: Engine, scope: Scope) -> list[tuple[str, str, int | None]]:
+def stray_reversals(engine: Engine, scope: Scope) -> list[Stray]:
     """(reversal, conversion, amount in millionths) of the period, by UTC, whose conversion is not in the data."""
     period = scope.period
     first, last = period.start("UTC"), period.end("UTC")

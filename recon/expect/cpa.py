@@ -15,7 +15,7 @@ from recon.contracts.terms import CpaTerms
 from recon.engine import Engine, literal
 from recon.expect.attribution import attribute
 from recon.expect.claims import Asked, lay_reversals
-from recon.expect.clawbacks import Clawbacks, Reduction, SignedOff, Taken, reductions, stray_reversals
+from recon.expect.clawbacks import Clawbacks, Reduction, SignedOff, Taken, reductions, stray_reversals, unbased
 from recon.expect.cpa_fates import conversion_fates, store_decisions
 from recon.expect.cpa_lines import Payable, contract_lines, deciding
 from recon.expect.currency import ExchangeRates
@@ -131,13 +131,13 @@ def _by_month(
 
 def _taken_of_strays(engine: Engine, scope: Scope, clawbacks: Clawbacks, taken: dict[str, list[Taken]]) -> list[Remark]:
     """Adds what signed-off closes say of conversions that are not in the data; hands back what nobody knows."""
-    remarks = []
+    unknown = []
     for one in clawbacks.of_strays(stray_reversals(engine, scope)):
-        if isinstance(one, Remark):
-            remarks.append(one)
-        else:
+        if isinstance(one[1], Taken):
             taken.setdefault(one[0], []).append(one[1])
-    return remarks
+        else:
+            unknown.append(one)
+    return unbased(unknown)
 
 
 def _lines(

@@ -10,7 +10,7 @@ from recon.contracts.terms import ContractVersion, CpaItem, CpaStep, CpaTiers
 from recon.expect.charges import Earned, Part
 from recon.expect.in_order import Decision, TierFee
 from recon.expect.lines import Working
-from recon.expect.prices import Candidate, Place, is_split, pieces_from, priced_by, rate_text, scale_of
+from recon.expect.prices import Candidate, Place, is_split, percent_of, pieces_from, priced_by, rate_text, scale_of
 from recon.money import plain, written
 
 NONE = Fraction(0)
@@ -181,7 +181,7 @@ def _split_working(one: Decision, count: int) -> Working:
     sums = " + ".join(f"{written(part.quantity)} × {rate_text(candidate, Place(NONE, part.tier))}" for part in parts)
     end = parts[-1].start + parts[-1].quantity
     words = f"sales {written(place.start)} to {written(end)}: {sums}{_rounded_text(one)} = {written(one.each)}"
-    split = "; ".join(f"{written(part.quantity)} × {plain(steps[part.tier].percent_of_sale or 0)}" for part in parts)  # type: ignore[arg-type]
+    split = "; ".join(f"{written(part.quantity)} × {plain(percent_of(steps[part.tier]))}" for part in parts)
     inputs = (*_common_inputs(one, True), ("start", written(place.start)), ("end", written(end)), ("parts", split))
     label = f"v{candidate.governing.version} {candidate.item.action}, over a threshold"
     return Working(

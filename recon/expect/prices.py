@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import date
+from decimal import Decimal
 from fractions import Fraction
 from functools import cached_property, lru_cache
 
@@ -188,9 +189,7 @@ def earned(candidate: Candidate, place: Place | None, sale: Sale | None) -> Frac
         assert place is not None
         left = candidate.group.share * sale.amount if sale is not None else NONE
         parts = pieces_from(tiers, place.start, left)
-        amount = (
-            sum((part.quantity * Fraction(tiers.steps[part.tier].percent_of_sale or 0) for part in parts), NONE) / 100
-        )
+        amount = sum((part.quantity * Fraction(percent_of(tiers.steps[part.tier])) for part in parts), NONE) / 100
     else:
         amount = candidate.group.share * unit_price(priced_by(candidate.item, place), sale)
     return rounded_each(amount, candidate)
@@ -232,4 +231,10 @@ def unit_price(stated: CpaItem | CpaStep, sale: Sale | None) -> Fraction:
 def rate_text(candidate: Candidate, place: Place | None) -> str:
     """The rate in short: a flat amount, or a percentage."""
     stated = priced_by(candidate.item, place)
-    return plain(stated.flat) if stated.flat is not None else f"{plain(stated.percent_of_sale or 0)}%"  # type: ignore[arg-type]
+    return plain(stated.flat) if stated.flat is not None else f"{plain(percent_of(stated))}%"
+
+
+def percent_of(stated: CpaItem | CpaStep) -> Decimal:
+    """The percentage of the sale that a clause states."""
+    assert stated.percent_of_sale is not None
+    return stated.percent_of_sale
