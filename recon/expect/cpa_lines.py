@@ -10,10 +10,11 @@ from recon.contracts.book import Book
 from recon.contracts.terms import CpaTerms
 from recon.expect.charges import Earned, charge_lines
 from recon.expect.clawbacks import Taken, clawed_back
+from recon.expect.cpa_fees import TierFee
 from recon.expect.currency import ExchangeRates
 from recon.expect.earnings import earned_items
 from recon.expect.force import InForce, in_force
-from recon.expect.in_order import Decision, TierFee
+from recon.expect.in_order import Decision
 from recon.expect.lines import ExpectedLine, Kind
 from recon.expect.months import Decider
 from recon.expect.openings import Balance

@@ -8,7 +8,8 @@ from fractions import Fraction
 
 from recon.contracts.terms import ContractVersion, CpaItem, CpaStep, CpaTiers
 from recon.expect.charges import Earned, Part
-from recon.expect.in_order import Decision, TierFee
+from recon.expect.cpa_fees import TierFee
+from recon.expect.in_order import Decision
 from recon.expect.lines import Working
 from recon.expect.prices import Candidate, Place, is_split, percent_of, pieces_from, priced_by, rate_text, scale_of
 from recon.money import plain, written
@@ -43,7 +44,7 @@ def _parts(paid: Sequence[Decision], fees: Sequence[TierFee]) -> Iterator[Part]:
         amounts[one.candidate.governing.version] += one.each * one.candidate.group.quantity
     for owed in fees:
         versions[owed.version.version] = owed.version
-        amounts[owed.version.version] += owed.fee.amount
+        amounts[owed.version.version] += owed.amount
     yield from (Part(versions[number], amounts[number]) for number in sorted(amounts))
 
 
@@ -224,9 +225,9 @@ def _position_working(one: Decision, end: Fraction) -> Working:
 
 
 def _fee_working(owed: TierFee) -> Working:
-    tier = owed.fee.tier
+    tier = owed.tier
     return Working(
-        "fee", "4.4", f"v{owed.version.version} fee of tier {tier + 1}", f"{written(owed.fee.amount)} once",
-        owed.version.version, f"items[{owed.item}].tiers.steps[{tier}].fee", None, owed.fee.amount, owed.fee.amount,
+        "fee", "4.4", f"v{owed.version.version} fee of tier {tier + 1}", f"{written(owed.amount)} once",
+        owed.version.version, f"items[{owed.item}].tiers.steps[{tier}].fee", None, owed.amount, owed.amount,
         (("tier", str(tier + 1)),),
     )  # fmt: skip

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
 from recon.contracts.book import Book
-from recon.contracts.terms import ContractVersion, ConversionCap, CpaItem, CpaTerms, CpaTiers
+from recon.contracts.terms import ContractVersion, ConversionCap, CpaTerms, CpaTiers
 from recon.expect.caps import Caps
-from recon.expect.force import in_force
+from recon.expect.cpa_fees import TierFee, tier_fees, tiered_items, tiers_of
 from recon.expect.openings import Balance, Openings
 from recon.expect.prices import Candidate, Place, Refused, earned, scale_of
-from recon.expect.tiers import Fee, Run, walk
 from recon.period import Period
 from recon.problems import BadInput, Problem
 
@@ -34,15 +33,6 @@ class Decision:
     def candidate(self) -> Candidate:
         assert isinstance(self.judged, Candidate)
         return self.judged
-
-
-@dataclass(frozen=True)
-class TierFee:
-    """The fee of a tier that a contract's conversions of a month bring (RULES 4.4)."""
-
-    item: str
-    version: ContractVersion
-    fee: Fee
 
 
 @dataclass(frozen=True)
@@ -94,7 +84,9 @@ class InOrder:
         taken = [self._taken(one, has_amounts) for one in candidates]
         decisions = tuple(self._priced(one) for one in taken)
         payable = [one for one in decisions if one.fate == "payable"]
-        return Month(decisions, tuple(self._fees(payable)), tuple(self._balances(payable)))
+        units = [one.candidate for one in payable]
+        fees = tier_fees(self._book, self._contract, self._period, units, self._openings)
+        return Month(decisions, tuple(fees), tuple(self._balances(payable)))
 
     def _taken(self, candidate: Candidate, has_amounts: bool) -> Decision:
         """Whether a candidate fits the caps, and where it stands."""
@@ -136,34 +128,6 @@ class InOrder:
         each = decision.each or earned(candidate, place, candidate.sale)
         return Decision(candidate, "payable", "", place, each)
 
-    def _fees(self, payable: Sequence[Decision]) -> Iterator[TierFee]:
-        """The fees of each item's tiers, also where nothing was payable; a tier's graduated fee once (RULES 4.4)."""
-        force = in_force(self._book, self._contract, self._period)
-        inside = [span.version for span in force.spans] if force is not None else []
-        versions = {one.version: one for one in [*inside, *(one.candidate.governing for one in payable)]}
-        for item in dict.fromkeys(name for one in versions.values() for name in tiered_items(one)):
-            units = [one.candidate for one in payable if one.candidate.item.item == item]
-            for measure in ("conversions", "sale_amount"):
-                for fee in self._fees_of(item, measure, inside, versions.values(), units):
-                    yield TierFee(item, versions[fee.version], fee)
-
-    def _fees_of(
-        self, item: str, measure: str, inside: Sequence[ContractVersion], versions: Iterable[ContractVersion],
-        units: Sequence[Candidate],
-    ) -> tuple[Fee, ...]:  # fmt: skip
-        """The fees of one item's tiers of one measure: the versions in force owe them, in the order of their dates."""
-        tiers = {one.version: found for one in versions if (found := tiers_of(one, item, measure)) is not None}
-        if not any(step.fee for clause in tiers.values() for step in clause.steps):
-            return ()
-        listed = [one.version for one in inside if _lists(one, item)]
-        runs = [Run(number, NONE) for number in listed]
-        runs += [Run(one.governing.version, one.measured(measure)) for one in units]
-        runs += [Run(number, NONE) for number in listed[-1:]]
-        scales = {number: scale_of(clause) for number, clause in tiers.items()}
-        opening = self._openings.quantity(self._contract, item) if _counts_on(tiers.values()) else NONE
-        owed = walk(runs, scales, opening).fees
-        return tuple(fee for fee in owed if tiers[fee.version].mode == "graduated" or fee.version in listed)
-
     def _balances(self, payable: Sequence[Decision]) -> Iterator[Balance]:
         """What the month adds to the counts over the contract."""
         for item, measure in self._counted_on():
@@ -187,26 +151,3 @@ class InOrder:
 
 def _caps_of(version: ContractVersion) -> tuple[ConversionCap, ...]:
     return version.terms.caps if isinstance(version.terms, CpaTerms) else ()
-
-
-def _items_of(version: ContractVersion) -> tuple[CpaItem, ...]:
-    return version.terms.items if isinstance(version.terms, CpaTerms) else ()
-
-
-def _lists(version: ContractVersion, item: str) -> bool:
-    return any(one.item == item for one in _items_of(version))
-
-
-def tiered_items(version: ContractVersion) -> list[str]:
-    """The items that a version prices by tiers."""
-    return [item.item for item in _items_of(version) if item.tiers is not None]
-
-
-def tiers_of(version: ContractVersion, item: str, measure: str | None = None) -> CpaTiers | None:
-    """A version's tiers of an item, of one measure or of any."""
-    found = next((one.tiers for one in _items_of(version) if one.item == item), None)
-    return found if found is not None and measure in (None, found.measure) else None
-
-
-def _counts_on(tiers: Iterable[CpaTiers]) -> bool:
-    return any(scale_of(one).counts_on for one in tiers)
