@@ -53,6 +53,18 @@ def test_findings_add_up_to_the_variance_of_their_line(closed):
     assert not any(left.values())
 
 
+def test_the_next_month_starts_from_what_the_lines_count(closed):
+    counted = {(one.contract, one.item): one.value for one in closed.balances() if one.kind == "quantity"}
+    for line in closed.lines.to_dict("records"):
+        if (
+            line["kind"] == line["direction"]
+            and line["expected_quantity"]
+            and (line["contract"], line["item"]) in counted
+        ):
+            assert counted[line["contract"], line["item"]] == line["expected_quantity"]
+    assert len(counted) > 10
+
+
 def test_every_impression_has_one_fate_per_direction(closed):
     told = Counter()
     for fate in closed.fates.to_dict("records"):

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from recon.billed import Billed, BilledLine
 from recon.compare import compare
-from recon.expect.lines import ExpectedLine
+from recon.expect.lines import ExpectedLine, Remark
 
 
 @dataclass(frozen=True)
@@ -328,3 +328,19 @@ def test_a_month_billed_as_expected_matches_throughout(month):
     result = compared(ours, theirs)
     assert {line.status for line in result.lines} <= {"matched"}
     assert result.findings == ()
+
+
+# Remarks of the recomputation
+
+
+def test_remarks_of_one_line_and_cause_are_one_finding_without_money():
+    remarks = [Remark("ctv", "RUN", "charge", "JPY", "third_party_missing", f"Missing on day {day}.") for day in (1, 2)]
+    result = compared([expected("100", currency="JPY")], remarks=remarks, period="2026-10")
+    assert [(one.finding_id, one.amount, one.sentence) for one in result.findings[1:]] == [
+        ("2026-10/ctv/RUN/charge/JPY/third_party_missing", Decimal(0), "Missing on day 1. Missing on day 2.")
+    ]
+
+
+def test_many_remarks_are_told_in_part():
+    remarks = [Remark("ctv", "", "clawback", "", "clawback_unbased", f"{n}.") for n in range(25)]
+    assert compared(remarks=remarks).findings[0].sentence.endswith("19. And 5 more like these.")

@@ -30,13 +30,14 @@ from recon.workspace import Workspace
 WORKING_INPUTS = (
     "share", "sale", "sale_currency", "fx", "fx_source", "percent", "flat", "minimum", "maximum", "each", "round",
     "mode", "before", "limit", "opening", "others", "days", "of_days", "charged", "tier", "start", "end", "reached",
-    "tier_mode", "own", "third_party", "tolerance", "source",
+    "tier_mode", "own", "third_party", "tolerance", "source", "after", "parts", "count", "at_least",
 )  # fmt: skip
 WORKING_COLUMNS = (
     "contract", "item", "kind", "currency", "seq", "operation", "version", "clause", "rule", "label", "quantity",
     "rate", "amount", *WORKING_INPUTS, "text",
 )  # fmt: skip
 FATE_COLUMNS = ("contract", "item", "fate", "quantity", "direction", "dataset")
+BALANCE_COLUMNS = ("contract", "item", "kind", "value")
 REJECTED_COLUMNS = ("dataset", "file", "row", "column", "value", "reason")
 DECISIONS = """
 SELECT contract, conversion_id, fate, reason, touch_id, CAST(version AS INTEGER) AS version, rate,
@@ -129,6 +130,7 @@ def _write_files(engine: Engine, folder: Path, facts: RunFacts) -> None:
     _write_csv(folder / "fates.csv", FATE_COLUMNS, _fate_rows(facts.expectation))
     _write_csv(folder / "rejected.csv", REJECTED_COLUMNS, (asdict(row) for row in facts.inputs.rejected))
     _write_csv(folder / "workings.csv", WORKING_COLUMNS, _working_rows(facts.expectation.lines))
+    _write_csv(folder / "balances.csv", BALANCE_COLUMNS, _balance_rows(facts.expectation))
     _write_json(folder / "contracts.json", [_version_row(version) for version in facts.every.versions])
     engine.write_parquet(DECISIONS, folder / "conversions.parquet")
     (folder / "observations").mkdir()
@@ -174,6 +176,12 @@ def _fate_rows(expectation: Expectation) -> list[dict[str, Any]]:
     return sorted(rows, key=lambda row: tuple(str(row[column]) for column in FATE_COLUMNS if column != "quantity"))
 
 
+def _balance_rows(expectation: Expectation) -> Iterator[dict[str, Any]]:
+    """What the next period starts from, exact: a number, or numerator/denominator (RULES 4.7)."""
+    for balance in expectation.balances:
+        yield {**asdict(balance), "value": written(balance.value)}
+
+
 def _working_rows(lines: Iterable[ExpectedLine]) -> Iterator[dict[str, Any]]:
     for line in lines:
         for seq, working in enumerate(line.workings, 1):
@@ -182,6 +190,8 @@ def _working_rows(lines: Iterable[ExpectedLine]) -> Iterator[dict[str, Any]]:
 
 def _working_row(line: ExpectedLine, working: Working) -> dict[str, Any]:
     exact = {name: getattr(working, name) for name in ("quantity", "rate", "amount")}
+    unknown = {name for name, _ in working.inputs} - set(WORKING_INPUTS)
+    assert not unknown, f"{working.operation} states {unknown}, which have no column"
     return {
         "contract": line.contract,
         "item": line.item,

@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from decimal import Decimal
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import pyarrow.parquet as pq
 
+from recon.expect import Balance
 from recon.ledger import Ledger, RecordedClose
 from recon.period import Period
 from recon.problems import BadInput, Problem
@@ -53,6 +55,11 @@ class StoredClose:
         """A relation of the observations, whole or for one conversion."""
         filters = None if conversion_id is None else [("conversion_id", "=", conversion_id)]
         return self._parquet(f"observations/{relation}.parquet", filters)
+
+    def balances(self) -> tuple[Balance, ...]:
+        """The counts, spend and held balances that the period ended with, exact (RULES 4.7)."""
+        rows = _frame(self.folder / "balances.csv", is_exact=False).to_dict("records")
+        return tuple(Balance(row["contract"], row["item"] or "", row["kind"], Fraction(row["value"])) for row in rows)
 
     def _parquet(self, name: str, filters: list[tuple[str, str, Any]] | None) -> pd.DataFrame:
         table = pq.read_table(self.folder / name, filters=filters)

@@ -57,7 +57,7 @@ def compare(
         lines=tuple(with_cause(line, findings[line.key]) for line in lines),
         findings=(
             *(finding for line in lines for finding in findings[line.key]),
-            *(remarked(remark, period) for remark in remarks),
+            *remarked(remarks, period),
         ),
         totals=totals_of(lines),
         completeness=_completeness(expected, billed.lines, contracts, delivered),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
@@ -12,6 +12,8 @@ from recon.billed import BilledLine
 from recon.compare.lines import CLOSED, NOTHING, WIDE, Key, Line, at_minor_unit, total_of
 from recon.expect.lines import Remark
 from recon.money import plain
+
+MOST_SENTENCES = 20  # of one finding: a cell of a workbook holds 32 767 characters
 
 
 @dataclass(frozen=True)
@@ -72,22 +74,29 @@ def _finding(line: Line, cause: str, amount: Decimal, witnesses: Iterable[Billed
     )
 
 
-def remarked(remark: Remark, period: str) -> Finding:
-    """A remark of the recomputation as a finding: nothing of any variance, only what could not be had."""
-    key = Key(remark.contract, remark.item, period, remark.kind, remark.currency)
-    amount = at_minor_unit(NOTHING, remark.currency) if remark.currency else NOTHING
+def remarked(remarks: Iterable[Remark], period: str) -> tuple[Finding, ...]:
+    """Remarks of the recomputation as findings without money; those of one line and cause are one finding."""
+    told: dict[tuple[Key, str], list[str]] = defaultdict(list)
+    for remark in remarks:
+        key = Key(remark.contract, remark.item, period, remark.kind, remark.currency)
+        told[key, remark.cause].append(remark.sentence)
+    return tuple(_remark(key, cause, sentences) for (key, cause), sentences in sorted(told.items()))
+
+
+def _remark(key: Key, cause: str, sentences: Sequence[str]) -> Finding:
+    more = len(sentences) - MOST_SENTENCES
     return Finding(
-        finding_id=finding_id(key, remark.cause),
-        contract=remark.contract,
-        item=remark.item,
-        kind=remark.kind,
-        currency=remark.currency,
-        amount=amount,
-        cause=remark.cause,
+        finding_id=finding_id(key, cause),
+        contract=key.contract,
+        item=key.item,
+        kind=key.kind,
+        currency=key.currency,
+        amount=at_minor_unit(NOTHING, key.currency) if key.currency else NOTHING,
+        cause=cause,
         grade="consistent",
         rivals="",
         witnesses="",
-        sentence=remark.sentence,
+        sentence=" ".join(sentences[:MOST_SENTENCES]) + (f" And {more} more like these." if more > 0 else ""),
     )
 
 
