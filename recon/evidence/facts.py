@@ -155,7 +155,8 @@ def _covers(version: Record, day: date) -> bool:
 
 def records(frame: pd.DataFrame) -> list[Record]:
     """A frame's rows as dictionaries; missing values and empty text are None."""
-    columns = [[_present(value) for value in frame[name].tolist()] for name in frame.columns]
+    filled = frame.astype(object).where(frame.notna(), None)
+    columns = [[None if value == "" else value for value in filled[name].to_numpy()] for name in frame.columns]
     return [dict(zip(frame.columns, row, strict=True)) for row in zip(*columns, strict=True)]
 
 
@@ -201,10 +202,6 @@ def _merged(rows: list[Record]) -> list[Record]:
 def _added(first: Record, other: Record) -> Record:
     names = (name for name in ("quantity", "amount") if first.get(name) is not None)
     return {**first, **{name: Fraction(first[name]) + Fraction(other[name]) for name in names}}
-
-
-def _present(value: Any) -> Any:
-    return None if value is None or pd.isna(value) or value == "" else value
 
 
 def _has(row: Record, wanted: Record) -> bool:

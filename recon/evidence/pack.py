@@ -52,6 +52,7 @@ class Pack:
     verdict: Term = field(default_factory=lambda: Term("TRUE()", True))
     overflow: dict[str, str] = field(default_factory=dict)
     _styles: dict[tuple[Look, bool], int] = field(default_factory=dict)
+    _clauses: dict[tuple[str, str, str], Value | None] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.book.remove(self.book.worksheets[0])
@@ -97,8 +98,14 @@ class Pack:
 
     def clause(self, contract: str, version: object, path: str) -> Value | None:
         """What Contracts says for a clause of a version; None where it does not list it."""
+        key = (contract, str(version), path)
+        if key not in self._clauses:
+            self._clauses[key] = self._find_clause(*key)
+        return self._clauses[key]
+
+    def _find_clause(self, contract: str, version: str, path: str) -> Value | None:
         group, leaf = clause_group(path)
-        number = self.clause_groups.get((contract, str(version), group))
+        number = self.clause_groups.get((contract, version, group))
         position = self.clause_keys.positions.get(f"{number}.{leaf}")
         return None if position is None else self.clause_values.values[position]
 

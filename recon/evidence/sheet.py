@@ -33,7 +33,11 @@ _LONGEST_TEXT = 32_767
 _LINE_HEIGHT = 12.5  # points, of 9 point type
 _TINY = Fraction(1, 10**12)
 _UNMEASURED = frozenset(("title", "subtitle", "section", "note", "alert", "header"))  # may run over the next columns
-_MARKS = {"n": "", "b": ' t="b"', "s": ' t="str"', "": ""}
+_MOST_TEXTS = 50_000
+_ROW_ROLES = {
+    role: "header" if role == "header" else "total-text" for role in ROLES if role.startswith(("header", "total-"))
+}
+_MARKS = {"n": "", "b": ' t="b"', "s": ' t="str"'}
 Content = Term | Fraction | Decimal | int | bool | str | date | None
 
 
@@ -80,6 +84,7 @@ class Sheet:
         self._height: float | None = None
         self._open: Table | None = None
         self._role = "text"
+        self._texts: dict[tuple[str, Look], tuple[str, str]] = {}
         self._longest: dict[str, int] = {}
         self._fixed: set[str] = set()
         self._digest = hashlib.sha256()
@@ -97,28 +102,35 @@ class Sheet:
     def put(self, name: str, content: Content, look: Look, *, is_digested: bool = True) -> Ref:
         """Write a cell of the open row; hands back a reference that formulas can use."""
         address = f"{self._letters[name]}{self.row}"
-        value = content.value if isinstance(content, Term) else _value(content)
-        formula = content.text if isinstance(content, Term) else None
-        style = self.style_of(look, type(content) is str and content.startswith(_FOREIGN))
-        if look.role.startswith(("total-", "header")):
-            self._role = "header" if look.role == "header" else "total-text"
-        self.bears_digest |= not is_digested
-        if look.role not in _UNMEASURED:
-            self._measure(name, content)
-        if ROLES[look.role].wrap and isinstance(content, str) and look.role != "header":
-            self._make_room(name, content)
-        letter, text = type_letter(value), shown(value)
-        known = f"{address}\t{letter}\t{formula or ''}\t{text}\n" if text and is_digested else ""
-        self._cells[name] = (_cell_xml(address, style, formula, letter, text), known)
+        if type(content) is str:
+            value: Value | None = content
+            self._cells[name] = self._text_cell(name, address, content, look)
+        else:
+            value = content.value if isinstance(content, Term) else _value(content)
+            formula = content.text if isinstance(content, Term) else None
+            self._cells[name] = _number_cell(address, self.style_of(look, False), formula, value)
+            if value is not None:
+                self._fixed.add(name)  # numbers and formulas keep the declared width
+        if not is_digested:
+            self._cells[name], self.bears_digest = (self._cells[name][0], ""), True
+        self._role = _ROW_ROLES.get(look.role, self._role)
         if name in self.kept:
             self.kept[name][self.row] = value
         return Ref(address, "" if value is None else value, sheet=self.title)
 
-    def _measure(self, name: str, content: Content) -> None:
-        if isinstance(content, str):
-            self._longest[name] = max(self._longest.get(name, 0), len(content))
-        elif content is not None:
-            self._fixed.add(name)  # numbers and formulas keep the declared width
+    def _text_cell(self, name: str, address: str, text: str, look: Look) -> tuple[str, str]:
+        """A text's XML and its line in the digest, made once per text and look: most of a sheet repeats."""
+        if look.role not in _UNMEASURED:
+            self._longest[name] = max(self._longest.get(name, 0), len(text))
+        if ROLES[look.role].wrap and look.role != "header":
+            self._make_room(name, text)
+        if len(self._texts) > _MOST_TEXTS:
+            self._texts.clear()
+        ends = self._texts.get((text, look))
+        if ends is None:
+            style = self.style_of(look, text.startswith(_FOREIGN))
+            ends = self._texts[text, look] = _text_ends(style, _ILLEGAL.sub("\ufffd", text)[:_LONGEST_TEXT])
+        return f'<c r="{address}{ends[0]}', f"{address}{ends[1]}" if ends[1] else ""
 
     def _make_room(self, name: str, text: str) -> None:
         """Rows as high as their longest wrapped text: not every program finds that out by itself."""
@@ -211,26 +223,12 @@ class Sheet:
 
     def _fill_gaps(self) -> None:
         """Empty cells of a table's row carry its lines and colours too."""
-        for name in self._open.names if self._open else ():
+        if not self._open:
+            return
+        style = self.style_of(Look(self._role), False)
+        for name in self._open.names:
             if name not in self._cells:
-                address = f"{self._letters[name]}{self.row}"
-                self._cells[name] = (_cell_xml(address, self.style_of(Look(self._role), False), None, "", ""), "")
-
-
-def type_letter(value: Value | None) -> str:
-    """The kind of a value: n(umber), b(oolean), s(tring) or nothing."""
-    if type(value) is Fraction:
-        return "n"
-    return "" if value is None else "b" if isinstance(value, bool) else "s"
-
-
-def shown(value: Value | None) -> str:
-    """A value as it stands in the file: text clean, numbers with the 17 digits that a spreadsheet keeps."""
-    if type(value) is Fraction:
-        return _double(value)
-    if isinstance(value, str):
-        return _ILLEGAL.sub("\ufffd", value)[:_LONGEST_TEXT]
-    return "" if value is None else "1" if value else "0"
+                self._cells[name] = (f'<c r="{self._letters[name]}{self.row}" s="{style}"/>', "")
 
 
 def _double(value: Fraction) -> str:
@@ -251,12 +249,27 @@ def _value(content: Content) -> Value | None:
     return Fraction(content)  # type: ignore[arg-type]
 
 
-def _cell_xml(address: str, style: int, formula: str | None, letter: str, text: str) -> str:
-    head = f'<c r="{address}" s="{style}"'
-    if formula is not None:
-        return f"{head}{_MARKS[letter]}><f>{escape(formula)}</f><v>{escape(text)}</v></c>"
+def _text_ends(style: int, text: str) -> tuple[str, str]:
+    """What follows the address in a text cell's XML and in the digest; empty text is an empty cell."""
     if not text:
-        return head + "/>"
-    if letter == "s":
-        return f'{head} t="inlineStr"><is><t xml:space="preserve">{escape(text)}</t></is></c>'
-    return f"{head}{_MARKS[letter]}><v>{text}</v></c>"
+        return f'" s="{style}"/>', ""
+    xml = f'" s="{style}" t="inlineStr"><is><t xml:space="preserve">{escape(text)}</t></is></c>'
+    return xml, f"\ts\t\t{text}\n"
+
+
+def _number_cell(address: str, style: int, formula: str | None, value: Value | None) -> tuple[str, str]:
+    """The XML and the digest's line of a formula with its cached value, of a number or of an empty cell."""
+    if value is None:
+        return f'<c r="{address}" s="{style}"/>', ""
+    kind, text = ("n", _double(value)) if type(value) is Fraction else _other(value)
+    known = f"{address}\t{kind}\t{formula or ''}\t{text}\n"
+    if formula is None:
+        return f'<c r="{address}" s="{style}"{_MARKS[kind]}><v>{text}</v></c>', known
+    return f'<c r="{address}" s="{style}"{_MARKS[kind]}><f>{escape(formula)}</f><v>{escape(text)}</v></c>', known
+
+
+def _other(value: Value) -> tuple[str, str]:
+    """The kind and the cached text of a value that is no fraction."""
+    if isinstance(value, bool):
+        return "b", "1" if value else "0"
+    return ("s", _ILLEGAL.sub("\ufffd", value)[:_LONGEST_TEXT]) if isinstance(value, str) else ("n", str(value))

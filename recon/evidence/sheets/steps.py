@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from fractions import Fraction
+from functools import cached_property
 
 from recon.evidence.facts import Record, exact_or_zero
 from recon.evidence.formula import Ref, Term, look_up, number, rounded, total
@@ -29,7 +30,7 @@ class Step:
     def currency(self) -> str:
         return str(self.row["currency"])
 
-    @property
+    @cached_property
     def group(self) -> str:
         """The group of clauses that the step names: its clause is the group, or names one of its clauses."""
         clause = str(self.row.get("clause") or "")
