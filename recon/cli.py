@@ -124,7 +124,7 @@ def demo(
 
 
 @app.command()
-def close(
+def close(  # noqa: PLR0917
     period: Month,
     workspace: Folder = HERE,
     as_known_at: Annotated[str | None, typer.Option(help="Only what was known at this instant counts.")] = None,

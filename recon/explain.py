@@ -65,7 +65,7 @@ def explain(close: StoredClose, identity: str) -> str:
 def _rows(frame: pd.DataFrame, **wanted: Any) -> list[dict[str, Any]]:
     for column, value in wanted.items():
         frame = frame[frame[column] == value]
-    return list(frame.to_dict("records"))
+    return [{str(key): value for key, value in row.items()} for row in frame.to_dict("records")]
 
 
 def _line(close: StoredClose, identity: str) -> list[str]:
@@ -78,7 +78,8 @@ def _line(close: StoredClose, identity: str) -> list[str]:
 
 def _told_line(close: StoredClose, row: dict[str, Any], key: dict[str, str]) -> Iterator[str]:
     yield f"{'/'.join(key.values())}, {row['period']}, run {close.run}: {row['status'].replace('_', ' ')}"
-    yield f"  expected {_money(row['expected_amount'])} {row['currency']} for {_quantity(row['expected_quantity'])} units"
+    units = _quantity(row["expected_quantity"])
+    yield f"  expected {_money(row['expected_amount'])} {row['currency']} for {units} units"
     yield f"  billed   {_money(row['billed_amount'])} {row['currency']} for {_quantity(row['billed_quantity'])} units"
     yield f"  variance {_money(row['variance'])} {row['currency']} (billed − expected, 1.6)"
     yield from _told_workings(close, key)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta, timezone
 from functools import lru_cache
 from importlib import resources
+from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 import tzdata
@@ -127,7 +128,7 @@ def midnight(day: date, name: str) -> int:
 def _constant_pieces(low: int, high: int, name: str) -> list[tuple[int, int]]:
     """The stretch cut where the zone's offset changes, so that within a piece wall and universal time run alike."""
     cuts = [low, *_offset_changes(low, high, name), high]
-    return list(zip(cuts, cuts[1:], strict=False))
+    return list(pairwise(cuts))
 
 
 def _offset_changes(low: int, high: int, name: str) -> list[int]:

@@ -1,6 +1,6 @@
 """A close made by hand for the tests of what is built on one: nine lines in four currencies, in plain Decimals."""
 
-# ruff: noqa: E501, PLR0917  tables of cases, read across
+# ruff: noqa: PLR0917  tables of cases, read across
 
 from __future__ import annotations
 
