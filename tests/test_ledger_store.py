@@ -18,6 +18,7 @@ from recon.ledger.tables import metadata
 from recon.problems import BadInput
 
 PERIOD = "2026-10"
+AT = 1_790_000_000_000_000
 ORIGINAL = VersionUsed("ctv", 1, "original", "a" * 64, "lee", 1)
 WORKER = """
 import os, signal, sys
@@ -182,6 +183,7 @@ ROWS = {
     "lines": "billed_amount = '1'",
     "findings": "amount = '1'",
     "contract_versions": "hash = 'x'",
+    "states": "who = 'x'",
     "trail": "who = 'x'",
 }
 
@@ -196,13 +198,19 @@ def execute(url, *statements):
         engine.dispose()
 
 
+def record_and_lock(ledger):
+    """Every table holds a row."""
+    record(ledger)
+    ledger.lock(PERIOD, 1, "lee", AT)
+
+
 def test_every_table_is_covered():
     assert ROWS.keys() == metadata.tables.keys()
 
 
 @pytest.mark.parametrize("table", ROWS)
 def test_no_row_is_updated_deleted_or_replaced(ledger, url, table):
-    record(ledger)
+    record_and_lock(ledger)
     attempts = [f"UPDATE {table} SET {ROWS[table]}", f"DELETE FROM {table}"]
     if url.startswith("sqlite"):
         attempts.append(f"INSERT OR REPLACE INTO {table} SELECT * FROM {table}")
@@ -223,7 +231,7 @@ def without_protection(url, table):
 
 @pytest.mark.parametrize("table", ROWS)
 def test_a_row_altered_past_the_triggers_shows_in_the_chain(ledger, url, table):
-    record(ledger)
+    record_and_lock(ledger)
     record(ledger)
     assert ledger.verify_chain() == []
     execute(url, *without_protection(url, table), f"UPDATE {table} SET {ROWS[table]}")
@@ -232,9 +240,9 @@ def test_a_row_altered_past_the_triggers_shows_in_the_chain(ledger, url, table):
 
 @pytest.mark.parametrize("table", [table for table in ROWS if table != "closes"])
 def test_a_row_deleted_past_the_triggers_shows_in_the_chain(ledger, url, table):
+    record_and_lock(ledger)
     record(ledger)
-    record(ledger)
-    key = {"trail": "seq = 1", "contract_versions": "version = 1"}.get(table, "close_id = 1")
+    key = {"trail": "seq = 1", "states": "id = 1", "contract_versions": "version = 1"}.get(table, "close_id = 1")
     execute(url, *without_protection(url, table), f"DELETE FROM {table} WHERE {key}")
     assert ledger.verify_chain() != []
 
@@ -252,6 +260,35 @@ def test_a_trail_cut_short_shows_against_a_digest_kept_elsewhere(ledger, url):
     before = ledger.head()
     record(ledger)
     assert len({before, ledger.head()}) == 2
+
+
+def test_a_period_is_open_until_one_of_its_runs_is_locked(ledger):
+    record(ledger), record(ledger), record(ledger, "2026-11")
+    assert ledger.locked(PERIOD) is None and ledger.all_locked() == ()
+    locked = ledger.lock(PERIOD, 1, "lee", AT)
+    assert ledger.locked(PERIOD) == locked == ledger.find(PERIOD, 1)
+    assert ledger.locked("2026-11") is None and ledger.all_locked() == (locked,)
+    assert ledger.verify_chain() == []
+
+
+def test_a_lock_is_not_known_before_it_was_set(ledger):
+    record_and_lock(ledger)
+    assert ledger.locked(PERIOD, AT - 1) is None
+    assert ledger.locked(PERIOD, AT).run == 1
+
+
+def test_a_locked_period_is_not_locked_again(ledger):
+    record_and_lock(ledger)
+    record(ledger)
+    with pytest.raises(BadInput, match="run 1 is locked since 2026-09-2.* by lee"):
+        ledger.lock(PERIOD, 2, "kim", AT + 1)
+    assert ledger.locked(PERIOD).run == 1
+
+
+def test_a_run_that_is_not_there_cannot_be_locked(ledger):
+    record(ledger)
+    with pytest.raises(BadInput, match="a recorded run: 1"):
+        ledger.lock(PERIOD, 2, "lee", AT)
 
 
 def test_a_file_altered_added_or_lost_is_named(ledger, folder):

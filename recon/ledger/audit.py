@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, select
 
 from recon.ledger.rows import facts_of
+from recon.ledger.states import altered_states
 from recon.ledger.tables import closes, contract_versions
 from recon.ledger.trail import append, canonical
 from recon.ledger.versions import VersionUsed
@@ -26,12 +27,13 @@ def chain_close(connection: Connection, close: Mapping[str, Any], versions: Sequ
 
 
 def table_problems(connection: Connection, entries: Sequence[Row[Any]]) -> list[Problem]:
-    """Closes, lines, findings, files and contract versions that were altered, removed or smuggled in."""
+    """Closes, lines, findings, files, contract versions and states that were altered, removed or smuggled in."""
     told = {payload.get("close"): payload for payload in _payloads(entries)}
     there = set(connection.scalars(select(closes.c.id)))
     unknown = [Problem(f"close {number}", "no trail entry", "an entry of the trail") for number in there - told.keys()]
     altered = [problem for number, payload in told.items() for problem in _altered(connection, number, payload)]
-    return unknown + altered + list(_altered_versions(connection, told))
+    changed = [*_altered_versions(connection, told), *altered_states(connection, entries)]
+    return unknown + altered + changed
 
 
 def _payloads(entries: Sequence[Row[Any]]) -> Iterator[dict[str, Any]]:

@@ -25,8 +25,10 @@ from recon.ledger.files import (
     sweep,
 )
 from recon.ledger.rows import insert_close, next_numbers, real_runs, rows_of
+from recon.ledger.states import LOCKED, enter_state, states_of
 from recon.ledger.tables import close_files, closes, contract_versions, findings, lines
 from recon.ledger.versions import VersionUsed, changed_versions, record_versions
+from recon.period import instant_text
 from recon.problems import BadInput, Problem
 
 Files = Staging | Callable[[Path], None]
@@ -180,8 +182,25 @@ class Ledger:
             raise BadInput([Problem(f"closes/{period}", str(run), f"a recorded run: {there}")])
         return found[run]
 
+    def lock(self, period: str, run: int, who: str, at: int) -> RecordedClose:
+        """Lock a period with one of its runs; `at` is an instant (µs). BadInput where a run is locked already."""
+        close = self.find(period, run)
+        with writing(self._engine) as connection:
+            _refuse([_said_before(row) for row in states_of(connection) if (row.period, row.state) == (period, LOCKED)])
+            enter_state(connection, period, close.id, LOCKED, who=who, at=at)
+        return close
+
+    def locked(self, period: str, known_at: int | None = None) -> RecordedClose | None:
+        """The run that a period is locked with, as known at an instant (µs); None while it is open."""
+        return next((close for close in self.all_locked(known_at) if close.period == period), None)
+
+    def all_locked(self, known_at: int | None = None) -> tuple[RecordedClose, ...]:
+        """The run of every period that is locked, in the order of periods."""
+        with reading(self._engine) as connection:
+            return tuple(self._recorded(row) for row in states_of(connection, known_at) if row.state == LOCKED)
+
     def _recorded(self, row: Row[Any]) -> RecordedClose:
-        values = dict(row._mapping)
+        values = {column.name: getattr(row, column.name) for column in closes.columns}
         manifest = json.loads(values.pop("manifest"))
         return RecordedClose(**values, manifest=manifest, folder=run_folder(self._closes, (row.period, row.run)))
 
@@ -240,6 +259,14 @@ def _header(period: str, digest: str, meta: CloseMeta) -> dict[str, Any]:
         "recorded_by": meta.recorded_by,
         "manifest": meta.manifest,
     }
+
+
+def _said_before(row: Row[Any]) -> Problem:
+    return Problem(
+        f"sign-off of {row.period}",
+        f"run {row.run} is locked since {instant_text(row.at)} by {row.who}",
+        "an open period",
+    )
 
 
 def _refuse(problems: Sequence[Problem]) -> None:

@@ -109,6 +109,17 @@ contract_versions = Table(
     Column("first_close_id", Integer, ForeignKey("closes.id"), nullable=False),
 )
 
+states = Table(
+    "states",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("period", Text, nullable=False),
+    Column("close_id", Integer, ForeignKey("closes.id"), nullable=False),
+    Column("state", Text, nullable=False),
+    Column("who", Text, nullable=False),
+    Column("at", BigInteger, nullable=False),
+)
+
 trail = Table(
     "trail",
     metadata,
