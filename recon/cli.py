@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import getpass
 import json
 import os
 import subprocess
@@ -26,8 +27,11 @@ from recon.contracts.terms import ContractVersion
 from recon.engine import EngineError
 from recon.evidence import issue_pack
 from recon.explain import explain
-from recon.period import Period, instant
+from recon.period import Period, instant, instant_of, instant_text
 from recon.problems import BadInput, Problem
+from recon.signoff import lock
+from recon.trials import command_biller, find_cases, recon_biller, report, run_trials, summary
+from recon.trials.cases import CASES
 from recon.workspace import Workspace
 
 app = typer.Typer(
@@ -38,12 +42,14 @@ app = typer.Typer(
 )
 contracts_app = typer.Typer(no_args_is_help=True, help="Look at the contract book.")
 app.add_typer(contracts_app, name="contracts")
+sign_app = typer.Typer(no_args_is_help=True, help="Sign months off.")
+app.add_typer(sign_app, name="sign")
 
 Folder = Annotated[Path, typer.Option("--workspace", help="The folder with recon.toml.", show_default="here")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]
 Month = Annotated[str, typer.Argument(help="The month, such as 2026-10.")]
 HERE = Path(".")
-BAD_INPUT, VARIANCES = 2, 3
+BAD_INPUT, VARIANCES, FAILED_CASES = 2, 3, 3
 DEMO_PERIOD = "2026-10"
 
 
@@ -245,6 +251,56 @@ def review(
     raise typer.Exit(
         subprocess.run(command, env={**os.environ, "RECON_WORKSPACE": str(folder)}, check=False).returncode
     )
+
+
+@app.command()
+def conformance(
+    cases: Annotated[Path, typer.Option(help="The folder of cases.", show_default="recon's own")] = CASES,
+    command: Annotated[
+        str | None, typer.Option(help="A biller to try: 'CMD {workspace} {period} {out}'. Without it, recon itself.")
+    ] = None,
+    only: Annotated[str, typer.Option(help="Only cases whose names hold this text.")] = "",
+    as_json: Json = False,
+    output: Annotated[Path | None, typer.Option("-o", help="The file to write the report to.")] = None,
+) -> None:
+    """Try the hand-checkable cases on recon, or on any biller; status 3 when some fail.
+
+    Example: `recon conformance --command 'python -m fixtures.plain_biller {workspace} {period} {out}' -o report.md`
+    """
+    found = find_cases(cases, only)
+    name, biller = ("recon", recon_biller) if command is None else (f"`{command}`", command_biller(command))
+    with _progress() as told:
+        trials = run_trials(found, biller, told)
+    text = report(trials, name)
+    if output is not None:
+        output.write_text(text, encoding="utf-8")
+    if as_json:
+        _print_json(summary(trials, name))
+    else:
+        typer.echo(text if output is None else f"{text.splitlines()[0].lstrip('# ')}: {output}")
+    if any(trial.verdict in ("failed", "refused") for trial in trials):
+        raise typer.Exit(FAILED_CASES)
+
+
+@sign_app.command("lock")
+def lock_period(
+    period: Month,
+    workspace: Folder = HERE,
+    run: Annotated[int | None, typer.Option(help="The run that stands; the latest unless named.")] = None,
+    by: Annotated[str | None, typer.Option(help="Who locks the month.", show_default="you")] = None,
+    as_json: Json = False,
+) -> None:
+    """Lock a month with one of its runs: the next month counts on from it.
+
+    Example: `recon sign lock 2026-10 --workspace demo`
+    """
+    who, at = by or getpass.getuser(), instant_of(datetime.now(timezone.utc))
+    close = lock(Workspace.open(workspace), _month(period), who, at, run)
+    if as_json:
+        signed = {"period": close.period, "run": close.run, "digest": close.digest}
+        _print_json({**signed, "state": "locked", "by": who, "at": instant_text(at)})
+    else:
+        typer.echo(f"{close.period} is locked with run {close.run}, by {who} at {instant_text(at)}")
 
 
 @contracts_app.command("list")
