@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import getpass
-import getpass
 import json
 import os
 import subprocess
@@ -43,8 +42,6 @@ app = typer.Typer(
 )
 contracts_app = typer.Typer(no_args_is_help=True, help="Look at the contract book.")
 app.add_typer(contracts_app, name="contracts")
-sign_app = typer.Typer(no_args_is_help=True, help="Sign months off.")
-app.add_typer(sign_app, name="sign")
 sign_app = typer.Typer(no_args_is_help=True, help="Sign months off.")
 app.add_typer(sign_app, name="sign")
 
@@ -283,27 +280,6 @@ def conformance(
         typer.echo(text if output is None else f"{text.splitlines()[0].lstrip('# ')}: {output}")
     if any(trial.verdict in ("failed", "refused") for trial in trials):
         raise typer.Exit(FAILED_CASES)
-
-
-@sign_app.command("lock")
-def lock_period(
-    period: Month,
-    workspace: Folder = HERE,
-    run: Annotated[int | None, typer.Option(help="The run that stands; the latest unless named.")] = None,
-    by: Annotated[str | None, typer.Option(help="Who locks the month.", show_default="you")] = None,
-    as_json: Json = False,
-) -> None:
-    """Lock a month with one of its runs: the next month counts on from it.
-
-    Example: `recon sign lock 2026-10 --workspace demo`
-    """
-    who, at = by or getpass.getuser(), instant_of(datetime.now(timezone.utc))
-    close = lock(Workspace.open(workspace), _month(period), who, at, run)
-    if as_json:
-        signed = {"period": close.period, "run": close.run, "digest": close.digest}
-        _print_json({**signed, "state": "locked", "by": who, "at": instant_text(at)})
-    else:
-        typer.echo(f"{close.period} is locked with run {close.run}, by {who} at {instant_text(at)}")
 
 
 @sign_app.command("lock")
