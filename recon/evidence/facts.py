@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
 from fractions import Fraction
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pandas as pd
@@ -155,16 +155,27 @@ def _covers(version: Record, day: date) -> bool:
 
 def records(frame: pd.DataFrame) -> list[Record]:
     """A frame's rows as dictionaries; missing values and empty text are None."""
-    filled = frame.astype(object).where(frame.notna(), None)
-    columns = [[None if value == "" else value for value in filled[name].to_numpy()] for name in frame.columns]
+    columns = [_column(frame[name]) for name in frame.columns]
     return [dict(zip(frame.columns, row, strict=True)) for row in zip(*columns, strict=True)]
+
+
+def _column(values: pd.Series) -> list[Any]:
+    if not values.notna().any():
+        return [None] * len(values)
+    pairs = zip(values.tolist(), values.isna().tolist(), strict=True)
+    return [None if is_missing or value == "" else value for value, is_missing in pairs]
 
 
 def exact_or_zero(value: Any) -> Fraction:
     """A stored number (decimal or text, also `a/b`) exactly; nothing is zero."""
     if type(value) is Fraction:
         return value
-    return Fraction(value) if value is not None else Fraction(0)
+    return _exact(value) if value is not None else Fraction(0)
+
+
+@lru_cache(maxsize=1 << 16)
+def _exact(value: Any) -> Fraction:
+    return Fraction(value)
 
 
 def line_key(row: Record) -> LineKey:
@@ -174,7 +185,7 @@ def line_key(row: Record) -> LineKey:
 
 def _plain(row: Record) -> Record:
     """A working without what changes nothing: a share of 1, a rate between a currency and itself."""
-    share = Fraction(row.get("share") or 1)
+    share = exact_or_zero(row.get("share") or "1")
     source = _source_currency(row)
     is_converted = source not in (None, row["currency"])
     exchanged = {"sale_currency": source, "fx": row.get("fx") if is_converted else None}
@@ -201,7 +212,7 @@ def _merged(rows: list[Record]) -> list[Record]:
 
 def _added(first: Record, other: Record) -> Record:
     names = (name for name in ("quantity", "amount") if first.get(name) is not None)
-    return {**first, **{name: Fraction(first[name]) + Fraction(other[name]) for name in names}}
+    return {**first, **{name: exact_or_zero(first[name]) + exact_or_zero(other[name]) for name in names}}
 
 
 def _has(row: Record, wanted: Record) -> bool:
