@@ -8,6 +8,7 @@ from datetime import datetime, timezone
 
 from recon.billed import read_billed
 from recon.close.run import RunFacts, record
+from recon.close.signed import signed_months
 from recon.close.stored import StoredClose, load_close, periods
 from recon.compare import compare
 from recon.contracts.documents import load_book
@@ -40,16 +41,18 @@ def close_period(
     with Engine(on_step=on_step) as engine:
         inputs = read_inputs(workspace, engine, period)
         observe(engine, book, scope)
+        signed = signed_months(workspace, engine, scope)
         rates = [(row.date, row.base, row.quote, row.rate) for row in inputs.fx_rates]
         expectation = expect(
             engine, book, scope, rates,
             third_party=inputs.third_party, opening_balances=inputs.opening_balances,
+            locked=signed.balances, signed=signed.said,
         )  # fmt: skip
         billed = read_billed(inputs, period)
         comparison = compare(
             expectation.lines, billed, workspace.tolerance,
             contracts=every.contracts, period=str(period), remarks=expectation.remarks,
         )  # fmt: skip
-        facts = RunFacts(workspace, scope, every, book, inputs, expectation, comparison, started, began)
+        facts = RunFacts(workspace, scope, every, book, inputs, expectation, comparison, started, began, signed)
         run = record(engine, facts)
     return load_close(workspace, period, run)

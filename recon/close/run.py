@@ -12,13 +12,14 @@ from importlib.metadata import version as installed
 from pathlib import Path
 from typing import Any
 
+from recon.close.signed import SignedMonths
 from recon.compare import Comparison, Finding, Line
 from recon.contracts.book import Book
 from recon.contracts.clauses import clauses
 from recon.contracts.documents import content_hash
 from recon.contracts.terms import ContractVersion
 from recon.engine import Engine
-from recon.expect import Expectation, ExpectedLine
+from recon.expect import Expectation, ExpectedLine, Opening
 from recon.expect.lines import Working
 from recon.inputs import Inputs, digest, inputs_list
 from recon.ledger import CloseMeta, Ledger, VersionUsed
@@ -43,6 +44,10 @@ DECISIONS = """
 SELECT contract, conversion_id, fate, reason, touch_id, CAST(version AS INTEGER) AS version, rate,
     CAST(amount AS DECIMAL(38, 4)) AS amount, item, share, exact_amount
 FROM decided ORDER BY contract, conversion_id"""
+REVERSALS = """
+SELECT contract, reversal_id, conversion_id FROM reversal_effects WHERE belongs_to = '{period}'
+ORDER BY contract, reversal_id"""
+TAKEN_BACK = "SELECT contract, conversion_id, amount FROM taken_back ORDER BY contract, conversion_id, amount"
 
 
 @dataclass(frozen=True)
@@ -58,6 +63,7 @@ class RunFacts:
     comparison: Comparison
     started: int
     began: float
+    signed: SignedMonths
 
 
 def record(engine: Engine, facts: RunFacts) -> int:
@@ -86,7 +92,8 @@ def manifest_of(facts: RunFacts) -> dict[str, Any]:
         "inputs": inputs_list(facts.inputs.manifest),
         "contracts": [_named(version) for version in facts.book.versions],
         "not_priced": [asdict(one) for one in facts.expectation.not_priced],
-        "openings": [{**asdict(one), "value": written(one.value)} for one in facts.expectation.openings],
+        "openings": [_opening(one, facts.signed) for one in facts.expectation.openings],
+        "signed_off": [{"period": one.period, "run": one.run, "digest": one.digest} for one in facts.signed.used],
         "settings": _settings(facts.workspace),
         "software": f"recon {installed('recon')}",
         "tzdata": TZDATA_VERSION,
@@ -99,6 +106,13 @@ def manifest_of(facts: RunFacts) -> dict[str, Any]:
 
 def _named(version: ContractVersion) -> dict[str, Any]:
     return {"contract": version.contract, "version": version.version, "hash": content_hash(version)}
+
+
+def _opening(opening: Opening, signed: SignedMonths) -> dict[str, Any]:
+    """An opening balance with its source: which locked run, the dataset, or nothing known (RULES 4.7)."""
+    before = signed.before(signed.period)
+    run = {"period": before.period, "run": before.run} if before and opening.source == "locked close" else {}
+    return {**asdict(opening), "value": written(opening.value), **run}
 
 
 def _settings(workspace: Workspace) -> dict[str, Any]:
@@ -133,6 +147,8 @@ def _write_files(engine: Engine, folder: Path, facts: RunFacts) -> None:
     _write_csv(folder / "balances.csv", BALANCE_COLUMNS, _balance_rows(facts.expectation))
     _write_json(folder / "contracts.json", [_version_row(version) for version in facts.every.versions])
     engine.write_parquet(DECISIONS, folder / "conversions.parquet")
+    engine.write_parquet(REVERSALS.format(period=facts.scope.period), folder / "reversals.parquet")
+    engine.write_parquet(TAKEN_BACK, folder / "clawbacks.parquet")
     (folder / "observations").mkdir()
     for relation, order in OBSERVATIONS.items():
         sql = f"SELECT * FROM {relation} ORDER BY {order}"

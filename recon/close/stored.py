@@ -58,8 +58,7 @@ class StoredClose:
 
     def balances(self) -> tuple[Balance, ...]:
         """The counts, spend and held balances that the period ended with, exact (RULES 4.7)."""
-        rows = _frame(self.folder / "balances.csv", is_exact=False).to_dict("records")
-        return tuple(Balance(row["contract"], row["item"] or "", row["kind"], Fraction(row["value"])) for row in rows)
+        return balances_of(self.folder)
 
     def _parquet(self, name: str, filters: list[tuple[str, str, Any]] | None) -> pd.DataFrame:
         table = pq.read_table(self.folder / name, filters=filters)
@@ -73,6 +72,12 @@ def load_close(workspace: Workspace, period: Period, run: int | None = None) -> 
     if close is None:
         raise BadInput([Problem(f"closes/{period}", "no run", f"a closed month: run `recon close {period}` first")])
     return _stored(workspace, close)
+
+
+def balances_of(folder: Path) -> tuple[Balance, ...]:
+    """The closing balances in a run's folder."""
+    rows = _frame(folder / "balances.csv", is_exact=False).to_dict("records")
+    return tuple(Balance(row["contract"], row["item"] or "", row["kind"], Fraction(row["value"])) for row in rows)
 
 
 def periods(workspace: Workspace) -> list[str]:

@@ -9,6 +9,7 @@ from decimal import Decimal
 
 from recon.contracts.book import Book
 from recon.engine import Engine
+from recon.expect.clawbacks import SignedOff, StillEarned
 from recon.expect.cpa import expected_cpa
 from recon.expect.cpm import expected_cpm
 from recon.expect.currency import ExchangeRates
@@ -20,7 +21,18 @@ from recon.observe.impressions import impression_counts
 from recon.observe.scope import Scope
 from recon.period import Period
 
-__all__ = ["Balance", "Expectation", "ExpectedLine", "FateCount", "Opening", "Remark", "Unpriced", "expect"]
+__all__ = [
+    "Balance", "Expectation", "ExpectedLine", "FateCount", "Opening", "Remark", "SignedOff", "StillEarned", "Unpriced",
+    "expect",
+]  # fmt: skip
+
+
+LockedBefore = Callable[[Period], Iterable[Balance] | None]
+
+
+def nothing_locked(period: Period) -> None:
+    """No month before is locked."""
+    return None
 
 
 @dataclass(frozen=True)
@@ -47,20 +59,23 @@ def expect(
     *,
     third_party: Iterable[ThirdPartyCount] = (),
     opening_balances: Sequence[OpeningBalance] = (),
-    locked: Iterable[Balance] | None = None,
+    locked: LockedBefore = nothing_locked,
+    signed: SignedOff | None = None,
 ) -> Expectation:
     """Price the observations in the engine by a book as known then (RULES 2 to 7).
 
-    `locked` are the balances that the locked close of the month before ended with, None without one. Leaves the
-    relation `decided` in the engine: one row per contract and conversion. Raises BadInput where an exchange rate is
-    missing.
+    `locked` gives the balances with which the locked close of the month before a period ended, None without one;
+    `signed` is what locked closes said of earlier conversions and reversals. Leaves the relations `decided` (one row
+    per contract and conversion), `taken_back` and `reversal_effects` in the engine. Raises BadInput where an exchange
+    rate is missing.
     """
     left_out = unpriced(book, scope.period)
-    rates, openings = ExchangeRates(fx_rates), Openings(str(scope.period), opening_balances, locked)
+    rates, openings = ExchangeRates(fx_rates), Openings(str(scope.period), opening_balances, locked(scope.period))
     counts = impression_counts(engine)
     cpm = expected_cpm(counts, book, scope, rates=rates, openings=openings, third_party=third_party)
-    openings_of = _openings_of(scope.period, openings, opening_balances)
-    cpa = expected_cpa(engine, book, scope, rates, {one.contract for one in left_out}, openings_of=openings_of)
+    openings_of = _openings_of(scope.period, openings, opening_balances, locked)
+    left = {one.contract for one in left_out}
+    cpa = expected_cpa(engine, book, scope, rates, left, openings_of=openings_of, signed=signed)
     lines = [line for line in (*cpm.lines, *cpa.lines) if line.quantity or line.amount]
     return Expectation(
         tuple(sorted(lines, key=lambda line: line.key)),
@@ -73,8 +88,8 @@ def expect(
 
 
 def _openings_of(
-    period: Period, openings: Openings, opening_balances: Sequence[OpeningBalance]
+    period: Period, openings: Openings, opening_balances: Sequence[OpeningBalance], locked: LockedBefore
 ) -> Callable[[Period], Openings]:
-    """The openings of this period, and of earlier ones that are looked at again, from the dataset's rows for them."""
+    """The openings of this period, and of earlier ones that are looked at again (dataset: only rows dated for them)."""
     dated = [row for row in opening_balances if row.period]
-    return lambda asked: openings if asked == period else Openings(str(asked), dated)
+    return lambda asked: openings if asked == period else Openings(str(asked), dated, locked(asked))

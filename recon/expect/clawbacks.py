@@ -87,6 +87,7 @@ def reductions(engine: Engine, scope: Scope) -> dict[Claim, list[Reduction]]:
 class Taken:
     """What this period takes back of one conversion: what was left of it before, and what is left now."""
 
+    conversion_id: str
     item: str
     version: ContractVersion
     before: Fraction
@@ -116,12 +117,15 @@ class Clawbacks:
         if len(now) == len(earlier):
             return None
         before, after = self._left(decision, earlier), self._left(decision, now)
-        signed = self._signed.earned.get((candidate.group.contract, found[0].conversion_id))
+        conversion_id = found[0].conversion_id
+        signed = self._signed.earned.get((candidate.group.contract, conversion_id))
+        if signed is not None and not signed.amount:
+            return None
         if signed is not None:
             before, after = signed.amount, max(NONE, signed.amount - (before - after)) if after else NONE
         source = "signed-off close" if signed is not None else f"recomputed as of {found[0].earned_in}"
-        working = _working(candidate.governing.version, found[0].conversion_id, before, after, source)
-        return Taken(candidate.item.item, candidate.governing, before, after, working)
+        working = _working(candidate.governing.version, conversion_id, before, after, source)
+        return Taken(conversion_id, candidate.item.item, candidate.governing, before, after, working)
 
     def _left(self, decision: Decision, counted: Sequence[Reduction]) -> Fraction:
         """What a conversion still earns: the same price on the reduced sale, its place held; 0 when all is gone."""
@@ -155,7 +159,7 @@ class Clawbacks:
                 yield reversal_id, conversion_id, sale_micros
             for contract, one, version in known if sale_micros is None else ():
                 working = _working(one.version, conversion_id, one.amount, NONE, "signed-off close")
-                yield contract, Taken(one.item, version, one.amount, NONE, working)
+                yield contract, Taken(conversion_id, one.item, version, one.amount, NONE, working)
 
 
 def _working(version: int, conversion_id: str, before: Fraction, after: Fraction, source: str) -> Working:
@@ -191,6 +195,13 @@ def stray_reversals(engine: Engine, scope: Scope) -> list[Stray]:
         "reversals of unknown conversions",
     )
     return [(str(one), str(other), amount) for one, other, amount in rows]
+
+
+def store_taken(engine: Engine, taken: Mapping[str, Iterable[Taken]]) -> None:
+    """Create `taken_back`: what the period takes back of each conversion, exact, for the periods after it."""
+    columns = {"contract": "TEXT", "conversion_id": "TEXT", "amount": "TEXT"}
+    rows = [(contract, one.conversion_id, written(one.amount)) for contract, found in taken.items() for one in found]
+    engine.table("taken_back", columns, rows)
 
 
 def clawed_back(taken: Iterable[Taken]) -> list[Earned]:

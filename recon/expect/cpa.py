@@ -15,7 +15,16 @@ from recon.contracts.terms import CpaTerms
 from recon.engine import Engine, literal
 from recon.expect.attribution import attribute
 from recon.expect.claims import Asked, lay_reversals
-from recon.expect.clawbacks import Clawbacks, Reduction, SignedOff, Taken, reductions, stray_reversals, unbased
+from recon.expect.clawbacks import (
+    Clawbacks,
+    Reduction,
+    SignedOff,
+    Taken,
+    reductions,
+    store_taken,
+    stray_reversals,
+    unbased,
+)
 from recon.expect.cpa_fates import conversion_fates, store_decisions
 from recon.expect.cpa_lines import Payable, contract_lines, deciding
 from recon.expect.currency import ExchangeRates
@@ -48,7 +57,7 @@ def expected_cpa(
     openings_of: OpeningsOf | None = None,
     signed: SignedOff | None = None,
 ) -> CpaResult:
-    """Expected lines and fates of all CPA contracts, and the relation `decided` with one row per claim told.
+    """Expected lines and fates of all CPA contracts, the relations `decided` (one row per claim told) and `taken_back`.
 
     `openings_of` gives the openings of any period up to the scope's (RULES 4.7), `signed` what locked closes said of
     earlier conversions. Raises BadInput where an exchange rate is missing.
@@ -62,6 +71,7 @@ def expected_cpa(
     clawbacks = Clawbacks(book, scope, signed)
     taken = _taken(decider, scope, clawbacks)
     remarks = _taken_of_strays(engine, scope, clawbacks, taken)
+    store_taken(engine, taken)
     lines, balances = _lines(decider, scope, payable, taken)
     fates = [*conversion_fates(engine, scope), *clawbacks.fates]
     return CpaResult(tuple(lines), tuple(fates), tuple(remarks), tuple(balances))
