@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from recon.contracts.book import Book
-from recon.contracts.terms import ContractVersion, CpmTerms
+from recon.contracts.terms import CpmTerms
 from recon.expect.charges import Charged, Earned, charge_lines
 from recon.expect.counted import Counted, Listing, counted
 from recon.expect.currency import ExchangeRates
@@ -128,9 +128,3 @@ def _earned(item: Counted, force: InForce, openings: Openings) -> Earned:
     opening = openings.opening(force.contract, item.item, "quantity") if wanted else None
     found = earned(item.item, item.segments, force, opening)
     return Earned(found.item, found.quantity, found.parts, (*item.workings, *found.workings))
-
-
-def last_in_force(book: Book, contract: str, scope: Scope) -> ContractVersion | None:
-    """The version in force on the period's last day in force (RULES 4.5); None when none was."""
-    force = in_force(book, contract, scope.period)
-    return force.last if force else None

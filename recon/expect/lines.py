@@ -7,7 +7,7 @@ far, or the part of it that the step is about.
 | operation | | amount | inputs |
 |---|---|---|---|
 | `segment` | + | quantity × rate / 1000 | |
-| `tier` | + | quantity × rate / 1000 in one tier | `tier` (from 1), `start`, `end`: positions; `total` under volume |
+| `tier` | + | quantity × rate / 1000 | `tier` (from 1), `start`, `end`: positions; `reached`: the count that decides |
 | `price_group` | + | quantity × each, as told below | `share`, `flat`, `sale`, `percent`, `each` and others below |
 | `split` | + | quantity × each; each = Σ of `parts` (sale × percent; …) / 100 | `start`, `end`, `parts`, `each` |
 | `fee` | + | a step's fee | `tier` (from 1) |
@@ -21,7 +21,8 @@ far, or the part of it that the step is about.
 | `balance` | + | hold and forfeit: −before; release: opening | `before`, `opening`, `limit` |
 | `shortfall` | = | max(0, before − charged) | `before`, `charged` |
 | `opening` | · | | quantity: the opening count; `source` |
-| `count` | · | | quantity: what is counted; `own`, `third_party`, `percent`, `tolerance` |
+| `count` | · | | quantity: the count that is billed; `own`, `third_party`, `tolerance`, `source` |
+| `share` | · | | quantity: a version's share of that count; `own` |
 | `position` | · | quantity: what a version's units add to the count, in order of time | `start`, `end`: positions |
 | `booked` | · | | quantity: what is taken; `before` units, `limit`, `opening` |
 
