@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from decimal import Decimal
+from fractions import Fraction
 from typing import Any
 
 import pandas as pd
@@ -14,6 +15,7 @@ from recon.engine import Engine, literal
 from recon.expect.delivery import Delivered, deliver
 from recon.inputs import read_inputs
 from recon.money import plain
+from recon.money import told as in_digits
 from recon.observe.impressions import impression_counts, observe_impressions
 from recon.observe.scope import Scope
 from recon.period import Period, instant, instant_text
@@ -129,7 +131,8 @@ def _told_decision(row: dict[str, Any]) -> Iterator[str]:
     yield f"  {row['contract']} v{row['version']}: {row['fate']}{reason}: {FATES[row['fate']]}"
     if row["fate"] == "payable":
         share = "" if row["share"] == 1_000_000 else f", share {Decimal(row['share']) / 1_000_000}"
-        yield f"    item {row['item']} at {row['rate']}{share} earns {row['exact_amount']}, by touch {row['touch_id']}"
+        earned = in_digits(Fraction(row["exact_amount"]))
+        yield f"    item {row['item']} at {row['rate']}{share} earns {earned}, by touch {row['touch_id']}"
 
 
 def _event(row: dict[str, Any]) -> str:

@@ -125,6 +125,16 @@ def written(value: Exact, places: int = 12) -> str:
     return f"{'-' if number.numerator < 0 else ''}{text[:-digits]}.{text[-digits:]}"
 
 
+def told(value: Exact) -> str:
+    """An exact number for a reader: as `written`, but a fraction too long to key in as a decimal of 12 digits.
+
+    >>> told(Fraction(1, 3)), told(Fraction(10**9, 3 * 10**9 + 7))
+    ('1/3', '≈0.333333332556')
+    """
+    text = written(value)
+    return text if "/" not in text or len(text) <= 12 else f"≈{plain(round_to(value, 12))}"
+
+
 def largest_remainder(total: int, weights: Sequence[tuple[Key, Exact]]) -> dict[Key, int]:
     """Whole parts of `total` in proportion to weights, the units left over to the largest remainders.
 

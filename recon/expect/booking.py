@@ -9,7 +9,7 @@ from typing import Protocol, TypeVar
 
 from recon.contracts.terms import Booked
 from recon.expect.lines import Working
-from recon.money import written
+from recon.money import told, written
 
 NONE = Fraction(0)
 
@@ -92,7 +92,7 @@ def _sum(units: Sequence[Unit], stretch: int) -> int:
 def _working(bought: Bought, whole: int, fits: int, count: int, opening: Fraction) -> Working:
     clause = bought.clause
     before = opening + count if clause.scope == "contract" else Fraction(count)
-    text = f"booked {clause.quantity:,} − {written(before)} taken before leave {room_of(clause, count, opening):,}; "
+    text = f"booked {clause.quantity:,} − {told(before)} taken before leave {room_of(clause, count, opening):,}; "
     text += f"of {whole:,} units {fits:,} are taken, {whole - fits:,} over booked"
     inputs = (("before", str(whole)), ("limit", str(clause.quantity)), ("opening", written(before)))
     label = f"v{bought.version} booked per {clause.scope}"

@@ -26,7 +26,7 @@ from recon.expect.steps import (
     prorated,
     rounded,
 )
-from recon.money import plain, written
+from recon.money import plain, told, written
 
 MINIMUM = "_minimum"
 
@@ -170,7 +170,7 @@ def _shortfall(force: InForce, lines: Sequence[ExpectedLine], rates: ExchangeRat
     due = rounded(force, invoiced(force, Due(MINIMUM, NONE, NONE, ()).turned(share), rates), "4.6")
     charged = sum((Fraction(line.amount) for line in lines), NONE)
     missing = max(NONE, due.amount - charged)
-    text = f"minimum {written(due.amount)} − {written(charged)} charged = {written(due.amount - charged)}"
+    text = f"minimum {told(due.amount)} − {told(charged)} charged = {told(due.amount - charged)}"
     text += "" if missing else ", nothing is missing"
     step = Working(
         "shortfall", "4.6", "shortfall", text, force.last.version, "minimum.amount", None, None, missing,

@@ -10,7 +10,7 @@ from recon.contracts.terms import ContractVersion, CpaTerms
 from recon.expect.lines import Kind, Working
 from recon.expect.openings import Balance
 from recon.expect.steps import Due
-from recon.money import plain, written
+from recon.money import plain, told, written
 from recon.period import Period
 
 NONE = Fraction(0)
@@ -25,7 +25,7 @@ def bonus(version: ContractVersion, count: Fraction) -> Due | None:
         return None
     place = max(reached)[1]
     amount = Fraction(steps[place].amount)
-    text = f"{written(count)} payable conversions reach {steps[place].at_least}: {plain(steps[place].amount)}"
+    text = f"{told(count)} payable conversions reach {steps[place].at_least}: {plain(steps[place].amount)}"
     inputs = (("count", written(count)), ("at_least", str(steps[place].at_least)))
     step = Working(
         "reach", "6.5", "bonus", text, version.version, f"bonus[{place}].amount", count, None, amount, inputs

@@ -13,7 +13,7 @@ from recon.expect.force import InForce
 from recon.expect.lines import Working
 from recon.expect.openings import Opening
 from recon.expect.tiers import Fee, Piece, Run, Scale, Walk, walk
-from recon.money import plain, written
+from recon.money import plain, told, written
 
 NONE = Fraction(0)
 
@@ -81,7 +81,7 @@ def _segment_working(name: str, version: ContractVersion, rate_index: int, quant
     assert rate.per_mille is not None
     price = Fraction(rate.per_mille)
     amount = quantity * price / 1000
-    text = f"{quantity:,} impressions × {plain(rate.per_mille)} / 1000 = {written(amount)}"
+    text = f"{quantity:,} impressions × {plain(rate.per_mille)} / 1000 = {told(amount)}"
     clause = f"items[{name}].rates[{rate_index}].per_mille"
     label = f"v{version.version} {condition_text(rate)}"
     return Working("segment", "4.1", label, text, version.version, clause, Fraction(quantity), price, amount)
@@ -129,7 +129,7 @@ def _tier_working(name: str, piece: Piece, clause: CpmTiers) -> Working:
     step = clause.steps[piece.tier]
     price = Fraction(step.per_mille)
     amount = piece.quantity * price / 1000
-    text = f"{_where(piece, clause)}: {int(piece.quantity):,} × {plain(step.per_mille)} / 1000 = {written(amount)}"
+    text = f"{_where(piece, clause)}: {int(piece.quantity):,} × {plain(step.per_mille)} / 1000 = {told(amount)}"
     inputs = (
         ("tier", str(piece.tier + 1)), ("start", written(piece.start)), ("end", written(piece.start + piece.quantity)),
         ("reached", written(piece.reached)), ("tier_mode", clause.mode),
@@ -154,7 +154,7 @@ def _where(piece: Piece, clause: CpmTiers) -> str:
 def _fee_working(name: str, fee: Fee, clause: CpmTiers) -> Working:
     label = f"v{fee.version} fee of {tier_text(clause, fee.tier)}"
     path = f"items[{name}].rates[0].tiers.steps[{fee.tier}].fee"
-    text = f"{tier_text(clause, fee.tier)} {'reached' if clause.mode == 'volume' else 'entered'}: {written(fee.amount)}"
+    text = f"{tier_text(clause, fee.tier)} {'reached' if clause.mode == 'volume' else 'entered'}: {told(fee.amount)}"
     inputs = (("tier", str(fee.tier + 1)),)
     return Working("fee", "4.4", label, text, fee.version, path, None, fee.amount, fee.amount, inputs)
 

@@ -10,7 +10,7 @@ from recon.contracts.terms import Cap
 from recon.expect.currency import ExchangeRates
 from recon.expect.force import InForce
 from recon.expect.lines import ExpectedLine, Kind, Operation, Working
-from recon.money import plain, round_amount, written
+from recon.money import plain, round_amount, told, written
 
 NONE = Fraction(0)
 
@@ -40,7 +40,7 @@ def percent_off(operation: Operation, before: Fraction, percent: Fraction, versi
     '1200 × 10% = 120 off, leaves 1080'
     """
     off = before * percent / 100
-    text = f"{written(before)} × {written(percent)}% = {written(off)} off, leaves {written(before - off)}"
+    text = f"{told(before)} × {told(percent)}% = {told(off)} off, leaves {told(before - off)}"
     inputs = (("before", written(before)), ("percent", written(percent)))
     return Working(operation, "4.5", f"v{version} {operation}", text, version, clause, None, percent, -off, inputs)
 
@@ -66,8 +66,8 @@ class Room:
         'cap 5000 − 4200 spent before leaves 800'
         """
         taken = ((self.opening, "spent before"), (self.others, "of other items"))
-        less = "".join(f" − {written(amount)} {words}" for amount, words in taken if amount)
-        return f"cap {plain(self.cap.amount)}{less} leaves {written(self.left)}"
+        less = "".join(f" − {told(amount)} {words}" for amount, words in taken if amount)
+        return f"cap {plain(self.cap.amount)}{less} leaves {told(self.left)}"
 
 
 def capping(before: Fraction, room: Room, version: int, clause: str) -> Working:
@@ -77,7 +77,7 @@ def capping(before: Fraction, room: Room, version: int, clause: str) -> Working:
     'cap 5000 − 4200 spent before leaves 800; of 1000 200 is cut'
     """
     cut = max(NONE, before - room.left)
-    text = f"{room.words}; of {written(before)} {written(cut) if cut else 'nothing'} is cut"
+    text = f"{room.words}; of {told(before)} {told(cut) if cut else 'nothing'} is cut"
     inputs = (
         ("before", written(before)), ("limit", plain(room.cap.amount)), ("opening", written(room.opening)),
         ("others", written(room.others)),
@@ -99,7 +99,7 @@ def invoiced(force: InForce, due: Due, rates: ExchangeRates) -> Due:
     found = rates.on(force.currency, currency, force.period.last)
     amount = due.amount * found.rate
     text = (
-        f"{written(due.amount)} {force.currency} × {written(found.rate)} ({found.text}) = {written(amount)} {currency}"
+        f"{told(due.amount)} {force.currency} × {told(found.rate)} ({found.text}) = {told(amount)} {currency}"
     )
     inputs = (("before", written(due.amount)), ("fx", written(found.rate)), ("fx_source", found.text))
     number = force.last.version
@@ -112,7 +112,7 @@ def rounded(force: InForce, due: Due, rule: str = "1.2") -> Due:
     """The amount rounded once to the minor unit of the contract's lines, by the deciding version's mode."""
     mode, currency = force.terms.rounding, invoice_currency(force)
     amount = round_amount(due.amount, currency, mode)
-    text = f"{written(due.amount)} rounded {mode} once = {plain(amount)}"
+    text = f"{told(due.amount)} rounded {mode} once = {plain(amount)}"
     inputs = (("before", written(due.amount)), ("mode", mode))
     step = Working(
         "round", rule, "line", text, force.last.version, "rounding", due.quantity, None, Fraction(amount), inputs
@@ -133,6 +133,6 @@ def prorated(force: InForce, operation: Operation, amount: Fraction, clause: str
     """An amount × k / n, for k of the period's n days in force."""
     days, of_days = force.day_count, force.period.days
     due = amount * days / of_days
-    text = f"{written(amount)} × {days} / {of_days} days in force = {written(due)}"
+    text = f"{told(amount)} × {days} / {of_days} days in force = {told(due)}"
     inputs = (("days", str(days)), ("of_days", str(of_days)))
     return Working(operation, "4.6", label, text, force.last.version, clause, None, amount, due, inputs)

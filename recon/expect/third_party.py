@@ -10,7 +10,7 @@ from typing import Literal, Protocol, TypeVar
 
 from recon.contracts.terms import ContractVersion, ThirdParty
 from recon.expect.lines import Working
-from recon.money import largest_remainder, plain, round_whole, written
+from recon.money import largest_remainder, plain, round_whole, told
 
 
 class Counted(Protocol):
@@ -103,7 +103,7 @@ def _compared(clause: ThirdParty, found: Verdict) -> str:
         return "the third party controls: "
     percent, limit = discrepancy(found.own, found.theirs), plain(clause.tolerance_percent)
     relation = "not above" if found.source == "own" else "above"
-    return f"({found.own} − {found.theirs}) / {found.own} × 100 = {written(percent)}, {relation} {limit}: "
+    return f"({found.own} − {found.theirs}) / {found.own} × 100 = {told(percent)}, {relation} {limit}: "
 
 
 def _inputs(clause: ThirdParty, found: Verdict) -> Iterator[tuple[str, str]]:
