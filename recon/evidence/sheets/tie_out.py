@@ -41,7 +41,8 @@ COLUMNS = (
     Column("direction", "Direction", 11),
     Column("n0", "", 14),
     Column("n1", "", 14),
-    Column("n2", "", 12),
+    Column("n2", "", 14),
+    Column("n3", "", 12),
     Column("billed", "Billed", 14),
     Column("gap", "Billed − priced", 14),
     Column("sum", "All fates", 14),
@@ -141,8 +142,9 @@ def _contracts(pack: Pack, sheet: Sheet, side: _Side) -> None:
 
 
 _COMPARED = {
-    "n1": "Priced on lines",
-    "n2": "Difference",
+    "n1": "By third-party counts",
+    "n2": "Priced on lines",
+    "n3": "Difference",
     "billed": "Billed",
     "gap": "Billed − priced",
     "sum": "All fates",
@@ -159,14 +161,26 @@ def _contract(pack: Pack, sheet: Sheet, contract: str, side: _Side, others: Sequ
     sheet.put("direction", facts.direction(contract), Look("text", TEXT))
     units = _units(sheet, "n0", counts.get(side.good, Fraction(0)))
     expected, billed = _quantities(pack, contract)
-    on_lines = _units(sheet, "n1", expected)
-    gap = sheet.put("n2", units - on_lines if is_priced else number(0), Look("check", SHARES))
+    by_others = _units(sheet, "n1", _by_third_parties(pack, contract))
+    on_lines = _units(sheet, "n2", expected)
+    gap = sheet.put("n3", units + by_others - on_lines if is_priced else number(0), Look("check", SHARES))
     stated = _units(sheet, "billed", billed)
     sheet.put("gap", stated - on_lines, Look("formula", _shape(billed - expected)))
     rest = [_units(sheet, f"fate{i}", counts.get(fate, Fraction(0))) for i, fate in enumerate(others)]
     every_fate = units + total(rest) if rest else units
     sheet.put("sum", every_fate, Look("formula", _shape(every_fate)))
     return gap
+
+
+def _by_third_parties(pack: Pack, contract: str) -> Fraction:
+    """What third parties' counts add to ours or take away, a booked quantity's cut included (RULES 3.6)."""
+    apart = Fraction(0)
+    for line in (line for line in pack.facts.lines if line["contract"] == contract):
+        workings = pack.facts.workings.get(line_key(line), ())
+        own = [exact_or_zero(row["own"]) for row in workings if row["operation"] == "count" and row.get("own")]
+        if own:
+            apart += exact_or_zero(line["expected_quantity"]) - sum(own, Fraction(0))
+    return apart
 
 
 def _units(sheet: Sheet, name: str, quantity: Fraction) -> Ref:
