@@ -32,6 +32,7 @@ from recon.problems import BadInput, Problem
 from recon.signoff import lock
 from recon.trials import command_biller, find_cases, recon_biller, report, run_trials, summary
 from recon.trials.cases import CASES
+from recon.trueup import TrueUp, chosen_closes, true_up
 from recon.workspace import Workspace
 
 app = typer.Typer(
@@ -232,6 +233,35 @@ def evidence(
         _print_json({"evidence": str(pack)})
     else:
         typer.echo(str(pack))
+
+
+@app.command("true-up")
+def true_up_command(
+    period: Month,
+    workspace: Folder = HERE,
+    before: Annotated[
+        int | None, typer.Option("--from", help="The earlier run; the locked one, else the first, unless named.")
+    ] = None,
+    after: Annotated[int | None, typer.Option("--to", help="The later run; the latest unless named.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Tell what a month is expected otherwise than in an earlier close, line by line, in money, and why.
+
+    Example: `recon close 2026-10 --cutoff 2026-12-01T00:00:00Z`, then `recon true-up 2026-10 --workspace demo`
+    """
+    found = true_up(*chosen_closes(Workspace.open(workspace), _month(period), before, after))
+    if as_json:
+        _print_json(asdict(found))
+    else:
+        _show_true_up(found)
+
+
+def _show_true_up(found: TrueUp) -> None:
+    typer.echo(f"{found.period}, run {found.before_run} → run {found.after_run}: {len(found.lines)} lines changed")
+    for line in found.lines:
+        typer.echo(line.words)
+    for total in found.totals:
+        typer.echo(total.words)
 
 
 @app.command()

@@ -56,6 +56,10 @@ class StoredClose:
         filters = None if conversion_id is None else [("conversion_id", "=", conversion_id)]
         return self._parquet(f"observations/{relation}.parquet", filters)
 
+    def reversals(self, contract: str) -> tuple[str, ...]:
+        """The ids of the reversals that the close counted for a contract, in its period (RULES 5.7)."""
+        return tuple(self._parquet("reversals.parquet", [("contract", "=", contract)])["reversal_id"])
+
     def balances(self) -> tuple[Balance, ...]:
         """The counts, spend and held balances that the period ended with, exact (RULES 4.7)."""
         return balances_of(self.folder)
