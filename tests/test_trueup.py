@@ -1,18 +1,25 @@
 """The true-up of hand-made months: what changed per line, in money, and why (RULES 2.7)."""
 
 import json
+import shutil
 import subprocess
 import sys
 from collections import defaultdict
 from decimal import Decimal
+from pathlib import Path
 
+import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from program_months import ProgramMonths
 
+from recon.close import StoredClose, close_period
 from recon.period import Period, instant
 from recon.problems import BadInput
 from recon.signoff import lock
 from recon.trueup import chosen_closes, true_up
+from recon.workspace import Workspace
 
 OCTOBER = Period.parse("2026-10")
 LATER = "2026-11-20T00:00:00Z"
@@ -112,6 +119,47 @@ def test_a_corrected_file_is_named_with_its_rows(months):
     (line,) = compared(months).lines
     assert str(line.difference) == "4.00" and [one.code for one in line.reasons] == ["corrected_inputs"]
     assert "data/conversions.csv changed, 2 rows → 3" in line.reasons[0].sentence
+
+
+def test_late_impressions_count_under_a_later_cutoff(tmp_path):
+    case = Path(__file__).parents[1] / "fixtures" / "cases" / "1.9-later-cutoff-given"
+    workspace = Workspace.open(Path(shutil.copytree(case, tmp_path / "case")))
+    close_period(workspace, OCTOBER)
+    close_period(workspace, OCTOBER, cutoff=instant("2026-12-01T00:00:00Z"))
+    (line,) = true_up(*chosen_closes(workspace, OCTOBER)).lines
+    assert line.difference > 0 and line.after_quantity > line.before_quantity
+    assert [one.code for one in line.reasons] == ["late_events"] and "impressions late" in line.words
+
+
+AMOUNTS = st.dictionaries(
+    st.tuples(st.sampled_from("ab"), st.sampled_from(["x", "y"]), st.sampled_from(["USD", "EUR", "KWD"])),
+    st.decimals(-10_000, 10_000, places=3),
+)
+
+
+def a_close(run, amounts):
+    """A close of lines alone."""
+    columns = ["contract", "item", "period", "kind", "currency", "expected_quantity", "expected_amount"]
+    rows = [(one, item, "2026-10", "charge", unit, Decimal(1), at) for (one, item, unit), at in amounts.items()]
+    lines, nothing = pd.DataFrame(rows, columns=columns, dtype=object), pd.DataFrame({"contract": []})
+    manifest = {
+        "contracts": [], "inputs": [], "openings": [], "signed_off": [], "software": "recon", "tzdata": "1",
+        "settings": {"cutoff_days": 3}, "cutoff": "then", "as_known_at": None,
+    }  # fmt: skip
+    frames = {"lines": lines} | dict.fromkeys(("findings", "fates", "rejected", "workings"), nothing)
+    return StoredClose(None, "months", "2026-10", run, Path(), manifest, **frames, versions=[], not_priced=[])
+
+
+@given(AMOUNTS, AMOUNTS)
+def test_differences_of_lines_add_up_to_those_of_totals_per_currency(before, after):
+    found = true_up(a_close(1, before), a_close(2, after))
+    for total in found.totals:
+        of_currency = [line for line in found.lines if line.currency == total.currency]
+        assert sum(line.difference for line in of_currency) == total.difference
+        assert total.before_amount == sum(at for key, at in before.items() if key[2] == total.currency)
+        assert total.after_amount == sum(at for key, at in after.items() if key[2] == total.currency)
+    assert {line.currency for line in found.lines} <= {total.currency for total in found.totals}
+    assert all([one.code for one in line.reasons] == ["unexplained"] for line in found.lines)
 
 
 def test_all_reasons_that_touch_a_line_are_told(months):
