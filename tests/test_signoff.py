@@ -134,3 +134,42 @@ def test_a_conversion_that_is_no_longer_in_the_data_is_taken_back_as_it_was_paid
     october = months.closed("2026-10")
     assert amounts(october) == {("sale", "clawback"): "-10.00"}
     assert "clawback_unbased" not in list(october.findings["cause"])
+
+
+def test_what_a_later_locked_month_took_back_is_not_taken_off_the_month_itself(months):
+    months.version(**PERCENT)
+    months.won("a", "2026-09-10", "100")
+    months.reversal("a", "2026-09-20", known="2026-10-10T00:00:00Z")
+    months.closed("2026-09")
+    months.closed("2026-10")
+    assert amounts(months.closed("2026-09", cutoff="2026-10-15T00:00:00Z")) == {}
+    signed(months, OCTOBER)
+    september = months.closed("2026-09", cutoff="2026-10-15T00:00:00Z")
+    assert amounts(september) == {("sale", "payout"): "10.00"}
+    assert [one["period"] for one in september.manifest["signed_off"]] == ["2026-10"]
+
+
+def test_a_conversion_that_locked_later_is_taken_back_as_its_own_close_paid_it(months):
+    months.version(**PERCENT, earn_on="lock", lock={"after": "month_end", "months": 0, "days": 5})
+    months.won("a", "2026-08-10", "100")
+    for period in ("2026-08", "2026-09"):
+        assert amounts(months.closed(period)) == ({} if period == "2026-08" else {("sale", "payout"): "10.00"})
+        signed(months, Period.parse(period))
+    months.version(2, approved="2026-11-15T00:00:00Z", first="2026-08-01", earn_on="lock",
+                   lock={"after": "month_end", "months": 0, "days": 5},
+                   items=[{"item": "sale", "action": "purchase", "percent_of_sale": "20"}])  # fmt: skip
+    months.reversal("a", "2026-09-02", known="2026-10-10T00:00:00Z")
+    assert amounts(months.closed("2026-10")) == {("sale", "clawback"): "-10.00"}
+
+
+def test_an_earlier_month_looked_at_again_counts_on_from_the_locked_month_before_it(months):
+    tiers = {"mode": "graduated", "counter": "contract", "measure": "conversions",
+             "steps": [{"over": 0, "percent_of_sale": "10"}, {"over": 1, "percent_of_sale": "20"}]}  # fmt: skip
+    months.version(items=[{"item": "sale", "action": "purchase", "tiers": tiers}])
+    months.won("a", "2026-08-10", "100")
+    months.won("b", "2026-09-10", "100")
+    months.reversal("b", "2026-10-05", "50")
+    months.closed("2026-08")
+    assert amounts(months.closed("2026-10")) == {("sale", "clawback"): "-5.00"}
+    signed(months, Period.parse("2026-08"))
+    assert amounts(months.closed("2026-10")) == {("sale", "clawback"): "-10.00"}
