@@ -62,10 +62,13 @@ class Facts:
 
     @cached_property
     def versions(self) -> list[Record]:
-        """The versions in force on a day of the period, by contract and number."""
+        """The versions in force on a day of the period, and earlier ones that still price it (locks, clawbacks)."""
         known = {(one["contract"], one["version"]) for one in self.manifest.get("contracts", ())}
         approved = [v for v in self.close.versions if not known or (v["contract"], v["version"]) in known]
-        return in_force([v for v in approved if v["status"] == "approved"], Period.parse(str(self.close.period)))
+        shown = in_force([v for v in approved if v["status"] == "approved"], Period.parse(str(self.close.period)))
+        named = {(key.contract, str(row["version"])) for key, rows in self.workings.items() for row in rows}
+        shown += [v for v in approved if (v["contract"], str(v["version"])) in named and v not in shown]
+        return sorted(shown, key=lambda v: (v["contract"], int(v["version"])))
 
     @cached_property
     def parties(self) -> dict[str, Record]:

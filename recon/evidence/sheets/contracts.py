@@ -45,7 +45,7 @@ def write(pack: Pack) -> None:
     """Write the sheet; the clauses become the range that rates are looked up in."""
     sheet = pack.sheet(
         TITLE, COLUMNS, "Contract versions and their clauses",
-        "Every version in force on a day of the period; a clause it does not state stands with the default of RULES 9.",
+        "Versions in force in the period, or still pricing it; clauses they do not state stand with the default of RULES 9.",
         "References (C12.per_mille) are the pack's own: formulas on CPM and CPA find their rates by them.",
     )  # fmt: skip
     _versions(pack, sheet)

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-from recon.evidence.facts import exact_or_zero
-from recon.evidence.formula import Ref, Term, greatest, least
+from collections.abc import Iterator
+from fractions import Fraction
+from itertools import count
+
+from recon.evidence.facts import Record, exact_or_zero
+from recon.evidence.formula import Ref, Term, greatest, least, total
 from recon.evidence.pack import Pack, decimals
 from recon.evidence.sheet import Column
 from recon.evidence.sheets import deductions, reperformance
@@ -36,7 +40,7 @@ def price_group(step: Step) -> Ref:
     price: Term = step.stated("flat", "flat") if step.states("flat") else _percentage(step)
     if step.row.get("share"):
         price = step.sheet.put("share", exact_or_zero(step.row["share"]), Look("input", SHARES)) * price
-    if step.pack.clause(step.row["contract"], step.row["version"], "round") != "line":
+    if step.clause("round") != "line":
         price = step.rounded(price)
     each = step.sheet.put("each", price, Look("formula", unrounded(decimals(step.currency))))
     step.tick("K R")
@@ -63,6 +67,55 @@ def _sale(step: Step) -> Term:
     return sale * step.sheet.put("fx", exchange_rate(step.pack, step.row), Look("formula", "0.00000000"))
 
 
+def split_parts(step: Step) -> list[Record]:
+    """The parts of a sale that a threshold splits, each with the tier it lies in; none where they disagree (6.2)."""
+    parts = [part.split(" × ") for part in str(step.row["parts"]).split("; ")]
+    tiers = list(_tiers(step))
+    start = exact_or_zero(step.row["start"])
+    first = max((place for place, threshold, _ in tiers if threshold <= start), default=0)
+    reached = [percent for place, _, percent in tiers if first <= place < first + len(parts)]
+    if reached != [exact_or_zero(percent) for _, percent in parts]:
+        return []
+    return [
+        {
+            **step.row,
+            "sale": sale,
+            "clause": f"{step.row['clause']}.steps[{place}]",
+            "label": f"part in tier {place + 1}",
+        }
+        for place, (sale, _) in enumerate(parts, first)
+    ]
+
+
+def _tiers(step: Step) -> Iterator[tuple[int, Fraction, Fraction]]:
+    """Place, threshold and percentage of the tiers on Contracts."""
+    for place in count():
+        path = f"{step.row['clause']}.steps[{place}]"
+        stated = {leaf: step.clause(f"{path}.{leaf}") for leaf in ("over", "from", "percent_of_sale")}
+        threshold = stated["over"] if stated["from"] is None else stated["from"]
+        if not isinstance(threshold, Fraction) or not isinstance(stated["percent_of_sale"], Fraction):
+            return
+        yield place, threshold, stated["percent_of_sale"]
+
+
+def part_price(step: Step) -> Ref:
+    """A part of a sale, in the contract's currency and by its share, × its tier's percentage."""
+    sale = step.given("sale", "sale")
+    price = sale * step.stated("percent", "percent_of_sale") / step.pack.names["per_cent"]
+    step.tick("K R")
+    return step.sheet.put("each", price, Look("formula", unrounded(decimals(step.currency))))
+
+
+def split(step: Step) -> Ref:
+    """Amount of split sales = conversions × Σ of the parts, rounded where the contract says so (6.2, 6.3)."""
+    conversions, price = step.given("quantity", "quantity"), total(step.parts)
+    if step.clause("round") != "line":
+        price = step.rounded(price)
+    each = step.sheet.put("each", price, Look("formula", unrounded(decimals(step.currency))))
+    step.tick("F R")
+    return step.amount(conversions * each)
+
+
 METHOD = reperformance.Method(
     title="CPA",
     model="cpa",
@@ -76,5 +129,6 @@ METHOD = reperformance.Method(
     operations={
         **deductions.OPERATIONS,
         "price_group": Operation(price_group, leaves=("flat", "percent_of_sale")),
+        "split": Operation(split, split=split_parts, part=part_price, inputs=("parts", "start")),
     },
 )

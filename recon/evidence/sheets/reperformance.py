@@ -127,10 +127,11 @@ def _write_line(pack: Pack, sheet: Sheet, method: Method, line: Record, workings
 
 def _write_step(step: Step, method: Method, line: Record) -> list[tuple[Record, Ref]]:
     """A step in a row of its own; hands back the rows that make up the line's amount after it."""
-    step.sheet.next_row()
-    _lead(step.sheet, line, "working", "text")
     operation = method.operations.get(step.row["operation"], CARRIED)
     operation = operation if operation.is_fit(step) else CARRIED
+    step.parts = [_write_part(step, operation, part, line) for part in operation.split(step)] if operation.split else []
+    step.sheet.next_row()
+    _lead(step.sheet, line, "working", "text")
     words = step.row.get("text") if operation.effect == "tells" else step.row.get("label")
     step.sheet.put("what", words, Look("text", TEXT))
     amount = operation.formula(step)
@@ -138,6 +139,16 @@ def _write_step(step: Step, method: Method, line: Record) -> list[tuple[Record, 
         return step.so_far
     _beside_engine(step.pack, step.sheet, amount, exact_or_zero(step.row.get("amount")), currency=step.currency)
     return [(step.row, amount)] if operation.effect == "replaces" else [*step.so_far, (step.row, amount)]
+
+
+def _write_part(step: Step, operation: Operation, part: Record, line: Record) -> Ref:
+    """A part of a step in a row above it; it has a price, but its amount is the step's."""
+    step.sheet.next_row()
+    _lead(step.sheet, line, "part", "text")
+    step.sheet.put("what", part["label"], Look("text", TEXT))
+    price = operation.part(Step(step.pack, step.sheet, part)) if operation.part else None
+    assert price is not None
+    return price
 
 
 def _write_result(pack: Pack, sheet: Sheet, line: Record, amount: Ref, *, mode: Rounding, tick: str) -> None:

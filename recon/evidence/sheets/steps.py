@@ -8,7 +8,7 @@ from fractions import Fraction
 from functools import cached_property
 
 from recon.evidence.facts import Record, exact_or_zero
-from recon.evidence.formula import Ref, Term, look_up, number, rounded, total
+from recon.evidence.formula import Ref, Term, Value, look_up, number, rounded, total
 from recon.evidence.pack import Pack, clause_group, decimals
 from recon.evidence.sheet import Sheet
 from recon.evidence.style import COUNT, RATE, SHARES, TEXT, Look, unrounded
@@ -25,6 +25,7 @@ class Step:
     sheet: Sheet
     row: Record
     so_far: list[tuple[Record, Ref]] = field(default_factory=list)
+    parts: list[Ref] = field(default_factory=list)
 
     @property
     def currency(self) -> str:
@@ -37,10 +38,14 @@ class Step:
         is_group = (self.row["contract"], str(self.row["version"]), clause) in self.pack.clause_groups
         return clause if is_group else clause_group(clause)[0]
 
+    def clause(self, path: str) -> Value | None:
+        """What Contracts says for a clause of the step's version; None where it does not list it."""
+        return self.pack.clause(self.row["contract"], self.row["version"], path)
+
     def states(self, leaf: str) -> bool:
         """Whether Contracts lists a number for a clause of the step's group."""
         path = f"{self.group}.{leaf}" if self.group else leaf
-        return isinstance(self.pack.clause(self.row["contract"], self.row["version"], path), Fraction)
+        return isinstance(self.clause(path), Fraction)
 
     def stated(self, name: str, leaf: str) -> Ref:
         """A number looked up on Contracts, put into a column; KeyError where it does not stand there."""
@@ -87,19 +92,23 @@ Formula = Callable[[Step], Ref | None]
 class Operation:
     """How a kind of step is re-performed, and what its amount does: adds to the line, takes its place, or just tells.
 
-    `leaves` are clauses of which one must stand on Contracts, `inputs` what the engine must have told; where either is
-    missing, the engine's amount is carried and marked.
+    `split` takes a step apart into rows of their own above it, priced by `part`. `leaves` are clauses of which one must
+    stand on Contracts, `inputs` what the engine must have told; where either is missing, the engine's amount is carried
+    and marked.
     """
 
     formula: Formula
     effect: str = "adds"
+    split: Callable[[Step], list[Record]] | None = None
     leaves: tuple[str, ...] = ()
     inputs: tuple[str, ...] = ()
+    part: Formula | None = None
 
     def is_fit(self, step: Step) -> bool:
         """Whether all that the formula needs is there."""
         has_leaf = not self.leaves or any(step.states(leaf) for leaf in self.leaves)
-        return has_leaf and all(step.row.get(name) is not None for name in self.inputs)
+        has_inputs = has_leaf and all(step.row.get(name) is not None for name in self.inputs)
+        return has_inputs and (self.split is None or bool(self.split(step)))
 
 
 def rounding_of(pack: Pack, contract: str, version: object) -> Rounding:
