@@ -147,7 +147,8 @@ CLAIMS = f"""
 CREATE OR REPLACE TABLE claims AS
 WITH in_reach AS (SELECT DISTINCT contract, conversion_id FROM contract_touches),
 marked AS (
-    SELECT s.contract, s.version, s.direction, s.zone, s.period, z.day, z.earned_in, z.lock_date, z.expires_on,
+    SELECT s.contract, s.version, s.direction, s.zone, s.own_currency, s.period, z.day, z.earned_in,
+        z.lock_date, z.expires_on,
         c.conversion_id, c.ts, c.action, c.sale_micros, c.currency, c.category, c.customer, c.coupon, c.geo, c.device,
         CASE WHEN COALESCE(c.is_test, FALSE) THEN 'test'
             WHEN COALESCE(c.is_fraud, FALSE) THEN 'fraud'

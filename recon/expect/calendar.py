@@ -18,7 +18,7 @@ SPAN_COLUMNS = {
     "zone": "TEXT", "start": "BIGINT", "end": "BIGINT", "period": "TEXT", "cutoff": "BIGINT",
     "click_window": "BIGINT", "view_window": "BIGINT", "is_exclusive": "BOOLEAN", "min_age": "BIGINT",
     "no_givt": "BOOLEAN", "no_sivt": "BOOLEAN", "model": "TEXT", "prefer": "TEXT", "is_competing": "BOOLEAN",
-    "half_life_days": "BIGINT", "dedupe_window": "BIGINT", "by_touch_date": "BOOLEAN",
+    "half_life_days": "BIGINT", "dedupe_window": "BIGINT", "by_touch_date": "BOOLEAN", "own_currency": "TEXT",
 }  # fmt: skip
 VERSION_COLUMNS = {"contract": "TEXT", "version": "BIGINT", "start": "BIGINT", "end": "BIGINT"}
 DAY_COLUMNS = {
@@ -93,7 +93,7 @@ def _span_row(span: Span, part: _Part, scope: Scope) -> tuple[object, ...]:
         stated.window_bound == "exclusive", duration(stated.min_age), "givt" in terms.exclude_ivt,
         "sivt" in terms.exclude_ivt, stated.model, stated.prefer,
         version.direction == "payout" and stated.across == "program", stated.half_life_days,
-        duration(terms.dedupe_window), terms.date_basis == "touch",
+        duration(terms.dedupe_window), terms.date_basis == "touch", version.currency,
     )  # fmt: skip
 
 

@@ -10,15 +10,17 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
+from functools import lru_cache
 
 from recon.contracts.book import Book
-from recon.contracts.terms import CpaTerms
+from recon.contracts.terms import CpaItem, CpaTerms
 from recon.engine import Engine, literal
 from recon.expect.attribution import MILLION
 from recon.observe.lookback import cpa_terms, is_ordered
 from recon.observe.scope import one_of
 from recon.period import DAY
 
+MICROS = 1_000_000  # parts of a major unit in which sales are counted
 ATTRIBUTES = ("geo", "device", "customer", "category", "coupon")
 ALLOWED = ("geo", "device", "customer")
 EXCLUDED = (("exclude_categories", "category"), ("exclude_coupons", "coupon"))
@@ -29,9 +31,9 @@ class Group:
     """Claims of one contract that are alike: what decides and prices them, and how many they are.
 
     `version` is in force at the conversion, `governing` on the date that decides items and caps (None: none). Sales
-    are whole millionths of the major unit of `currency` (None: the contract's); `reversed_micros` is what partial
-    reversals took off until it was earned, `share` is in millionths. `conversion_id` stands where the group is one
-    conversion, in their order.
+    are whole millionths of the major unit of `currency` (None: the contract's), None where no clause asks for them, as
+    `day` is the period's first where none asks; `reversed_micros` is what partial reversals took off until it was
+    earned. `conversion_id` stands where the group is one conversion, in their order.
     """
 
     group_id: int
@@ -57,7 +59,13 @@ class Group:
     @property
     def share(self) -> Fraction:
         """The share of each conversion, 1 where it is not split."""
-        return Fraction(self.share_micros, MILLION)
+        return share_of(self.share_micros)
+
+
+@lru_cache(maxsize=4096)
+def share_of(micros: int) -> Fraction:
+    """Millionths as a share."""
+    return Fraction(micros, MILLION)
 
 
 @dataclass(frozen=True)
@@ -114,6 +122,21 @@ def ordered_contracts(book: Book) -> frozenset[str]:
     return frozenset(one.contract for one in book.versions if isinstance(one.terms, CpaTerms) and is_ordered(one.terms))
 
 
+def selling_contracts(book: Book) -> frozenset[str]:
+    """Contracts in which the amount of a sale decides something."""
+    return frozenset(one.contract for one in book.versions if isinstance(one.terms, CpaTerms) and _asks_sale(one.terms))
+
+
+def _asks_sale(terms: CpaTerms) -> bool:
+    return terms.eligibility.min_sale is not None or any(needs_sale(item) or item.tiers for item in terms.items)
+
+
+def needs_sale(item: CpaItem) -> bool:
+    """Whether a price of the item can depend on the sale: a percentage, or any step of one (RULES 6.1)."""
+    steps = item.tiers.steps if item.tiers is not None else (item,)
+    return any(step.percent_of_sale is not None for step in steps)
+
+
 def grouped(engine: Engine, book: Book, asked: Asked) -> list[Group]:
     """The open claims asked for, grouped; the relation `open_claims` tells which conversion is in which group."""
     engine.run("alike claims", _grouping(book, asked))
@@ -129,23 +152,27 @@ def grouped(engine: Engine, book: Book, asked: Asked) -> list[Group]:
 
 
 def _grouping(book: Book, asked: Asked) -> str:
-    """Claims with what decides them, and the number of their group; values that no clause names are alike.
+    """Claims with what decides them, and the number of their group; what no clause of the contract asks for is alike.
 
     `place` is the conversion's place in order where it is a group by itself, else 0.
     """
     mentioned = mentioned_values(book)
     cut = ", ".join(_cut(name, mentioned[name]) for name in ATTRIBUTES)
     names = ", ".join(f"cut_{name}" for name in ATTRIBUTES)
-    keys = "version, governing_version, action, sale_micros, currency, day, is_full, reversed_micros, share"
+    keys = "version, governing_version, action, sale_micros, currency, day, earned_in, is_full, reversed_micros, share"
     is_single = "TRUE" if asked.conversions is not None else f"c.contract IN ({one_of(ordered_contracts(book))})"
+    is_needed = f"({is_single} OR c.contract IN ({one_of(selling_contracts(book))}))"
     return f"""
         CREATE OR REPLACE TABLE open_claims AS
         SELECT *, DENSE_RANK() OVER (ORDER BY contract, place, {keys}, {names}) AS group_id
-        FROM (SELECT c.contract, c.conversion_id, c.version, c.governing_version, c.action, c.sale_micros, c.currency,
-                c.day, c.earned_in, c.share, {cut},
+        FROM (SELECT c.contract, c.conversion_id, c.version, c.governing_version, c.action, c.earned_in, c.share, {cut},
+                CASE WHEN {is_needed} THEN c.sale_micros END AS sale_micros,
+                CASE WHEN {is_needed} THEN c.currency END AS currency,
+                CASE WHEN {is_single} OR ({is_needed} AND c.currency <> c.own_currency) THEN c.day
+                    ELSE CAST({literal(asked.period + "-01")} AS DATE) END AS day,
                 COALESCE(r.full_count, 0) > 0
                     OR (r.reversal_count > 0 AND COALESCE(r.reversed_micros >= c.sale_micros, FALSE)) AS is_full,
-                COALESCE(r.reversed_micros, 0) AS reversed_micros,
+                CASE WHEN {is_needed} THEN COALESCE(r.reversed_micros, 0) ELSE 0 END AS reversed_micros,
                 CASE WHEN {is_single} THEN c.conversion_id END AS single_id,
                 CASE WHEN {is_single}
                     THEN ROW_NUMBER() OVER (PARTITION BY c.contract ORDER BY c.ts, c.conversion_id) ELSE 0 END AS place

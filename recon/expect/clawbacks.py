@@ -13,7 +13,7 @@ from recon.engine import Engine, literal
 from recon.expect.charges import Earned, Part
 from recon.expect.in_order import Decision
 from recon.expect.lines import FateCount, Remark, Working
-from recon.expect.prices import MICROS, earned
+from recon.expect.prices import earned
 from recon.money import written
 from recon.observe.scope import Scope
 
@@ -130,7 +130,7 @@ class Clawbacks:
     def _left(self, decision: Decision, counted: Sequence[Reduction]) -> Fraction:
         """What a conversion still earns: the same price on the reduced sale, its place held; 0 when all is gone."""
         candidate = decision.candidate
-        off = Fraction(sum(one.sale_micros or 0 for one in counted), MICROS)
+        off = sum(one.sale_micros or 0 for one in counted)
         if any(one.sale_micros is None for one in counted):
             return NONE
         if candidate.sale is None or not counted:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from fractions import Fraction
+from functools import lru_cache
 
 from recon.engine import Engine
+from recon.expect.eligible import Candidate
 from recon.expect.in_order import Decision
 from recon.expect.lines import FateCount
-from recon.expect.prices import Candidate, rate_text
-from recon.money import plain, round_amount, written
+from recon.expect.prices import rate_text
+from recon.money import Rounding, plain, round_amount, written
 from recon.observe.scope import Scope
 
 COLUMNS = {
@@ -35,9 +38,13 @@ def _row(decision: Decision) -> tuple[object, ...]:
     rate = rate_text(judged, decision.place) if decision.place or judged.tiers is None else ""
     shown: tuple[str | None, str | None] = (None, None)
     if decision.fate == "payable":
-        amount = round_amount(decision.each, judged.version.currency, judged.terms.rounding)
-        shown = plain(amount), written(decision.each)
+        shown = _shown(decision.each, judged.version.currency, judged.terms.rounding), written(decision.each)
     return judged.group.group_id, decision.fate, decision.reason, judged.item.item, rate, *shown
+
+
+@lru_cache(maxsize=65536)
+def _shown(each: Fraction, currency: str, mode: Rounding) -> str:
+    return plain(round_amount(each, currency, mode))
 
 
 def conversion_fates(engine: Engine, scope: Scope) -> Iterator[FateCount]:

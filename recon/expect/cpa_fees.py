@@ -8,9 +8,9 @@ from fractions import Fraction
 
 from recon.contracts.book import Book
 from recon.contracts.terms import ContractVersion, CpaItem, CpaTerms, CpaTiers
+from recon.expect.eligible import Candidate, scale_of
 from recon.expect.force import in_force
 from recon.expect.openings import Openings
-from recon.expect.prices import Candidate, scale_of
 from recon.expect.tiers import Run, walk
 from recon.period import Period
 

@@ -12,7 +12,7 @@ from recon.expect.charges import Earned, charge_lines
 from recon.expect.clawbacks import Taken, clawed_back
 from recon.expect.cpa_fees import TierFee
 from recon.expect.currency import ExchangeRates
-from recon.expect.earnings import earned_items
+from recon.expect.earnings import counted, earned_items
 from recon.expect.force import InForce, in_force
 from recon.expect.in_order import Decision
 from recon.expect.lines import ExpectedLine, Kind
@@ -40,8 +40,7 @@ class Payable:
     @property
     def count(self) -> Fraction:
         """Payable conversions (Σ shares), which bonuses count."""
-        groups = (one.judged.group for one in self.decisions)
-        return sum((group.share * group.quantity for group in groups), NONE)
+        return counted(self.decisions)
 
 
 @dataclass(frozen=True)

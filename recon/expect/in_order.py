@@ -3,23 +3,24 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
 from recon.contracts.book import Book
-from recon.contracts.terms import ContractVersion, ConversionCap, CpaTerms, CpaTiers
+from recon.contracts.terms import ContractVersion, ConversionCap, CpaTerms
 from recon.expect.caps import Caps
 from recon.expect.cpa_fees import TierFee, tier_fees, tiered_items, tiers_of
+from recon.expect.eligible import Candidate, Refused, scale_of
 from recon.expect.openings import Balance, Openings
-from recon.expect.prices import Candidate, Place, Refused, earned, scale_of
+from recon.expect.prices import Place, earned, is_split
 from recon.period import Period
 from recon.problems import BadInput, Problem
 
 NONE = Fraction(0)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Decision:
     """How conversions end: fate and reason, and for those in line their place in the tiers and what each earns."""
 
@@ -47,24 +48,26 @@ class Month:
 class Positions:
     """How far each item has come: all its units of the month, and those of each version alone (RULES 4.3)."""
 
-    def __init__(self, openings: Openings) -> None:
-        self._openings = openings
+    def __init__(self, openings: Openings, measures: Collection[str]) -> None:
+        self._openings, self._measures = openings, measures
         self._all: dict[tuple[str, str], Fraction] = defaultdict(Fraction)
         self._own: dict[tuple[str, str, int], Fraction] = defaultdict(Fraction)
 
     def count(self, candidate: Candidate) -> None:
-        """Count a payable conversion, in both measures."""
+        """Count a payable conversion, in each measure that the contract uses."""
         item, number = candidate.item.item, candidate.governing.version
-        for measure in ("conversions", "sale_amount"):
+        for measure in self._measures:
             units = candidate.measured(measure)
             self._all[item, measure] += units
             self._own[item, measure, number] += units
 
-    def reached(self, contract: str, item: str, tiers: CpaTiers, version: int) -> Fraction:
-        """Where a version's next unit starts, which at the end of the month is the total that it reached."""
-        if tiers.across_versions == "reset":
-            return self._own[item, tiers.measure, version]
-        opening = self._openings.quantity(contract, item) if scale_of(tiers).counts_on else NONE
+    def reached(self, candidate: Candidate) -> Fraction:
+        """Where the next unit of a candidate's version starts: at the end of the month the total that it reached."""
+        item, tiers, scale = candidate.item.item, candidate.tiers, candidate.scale
+        assert tiers is not None and scale is not None
+        if scale.across_versions == "reset":
+            return self._own[item, tiers.measure, candidate.governing.version]
+        opening = self._openings.quantity(candidate.group.contract, item) if scale.counts_on else NONE
         return opening + self._all[item, tiers.measure]
 
 
@@ -73,7 +76,9 @@ class InOrder:
 
     def __init__(self, contract: str, book: Book, period: Period, openings: Openings) -> None:
         self._contract, self._book, self._period, self._openings = contract, book, period, openings
-        self._positions = Positions(openings)
+        versions = book.versions_of(contract)
+        tiers = [tiers_of(one, item) for one in versions for item in tiered_items(one)]
+        self._positions = Positions(openings, {one.measure for one in tiers if one is not None})
         counts = openings.quantity(contract) if self._caps_per_contract("conversions") else NONE
         amounts = openings.spend(contract) if self._caps_per_contract("amount") else NONE
         self._caps = Caps(counts, amounts)
@@ -110,21 +115,21 @@ class InOrder:
 
     def _place(self, candidate: Candidate) -> Place | None:
         """Where a conversion stands as things are: the tier of the position after it (RULES 6.2)."""
-        tiers = candidate.tiers
-        if tiers is None:
+        tiers, scale = candidate.tiers, candidate.scale
+        if tiers is None or scale is None:
             return None
-        start = self._positions.reached(self._contract, candidate.item.item, tiers, candidate.governing.version)
-        return Place(start, scale_of(tiers).tier_at(start + candidate.measured(tiers.measure)))
+        start = self._positions.reached(candidate)
+        tier = scale.tier_at(start + candidate.measured(tiers.measure))
+        return Place(start, tier, scale.tier_at(start) if is_split(candidate) else tier)
 
     def _priced(self, decision: Decision) -> Decision:
         """The decision with its final place and price: under `volume` those of the month's total."""
         candidate, place = decision.candidate, decision.place
-        tiers = candidate.tiers
         if decision.fate != "payable":
             return decision
-        if tiers is not None and place is not None and tiers.mode == "volume":
-            total = self._positions.reached(self._contract, candidate.item.item, tiers, candidate.governing.version)
-            place = Place(place.start, scale_of(tiers).tier_at(total))
+        if place is not None and candidate.scale is not None and candidate.scale.mode == "volume":
+            tier = candidate.scale.tier_at(self._positions.reached(candidate))
+            place = Place(place.start, tier, tier)
         each = decision.each or earned(candidate, place, candidate.sale)
         return Decision(candidate, "payable", "", place, each)
 

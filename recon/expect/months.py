@@ -10,10 +10,11 @@ from recon.contracts.book import Book
 from recon.engine import Engine
 from recon.expect.claims import Asked, Group, grouped, ordered_contracts
 from recon.expect.currency import ExchangeRates
+from recon.expect.eligible import Candidate, Judge, Refused
 from recon.expect.force import in_force
 from recon.expect.in_order import Decision, InOrder, Month
 from recon.expect.openings import Openings
-from recon.expect.prices import Candidate, Refused, earned, judged
+from recon.expect.prices import earned
 from recon.period import Period
 
 OpeningsOf = Callable[[Period], Openings]
@@ -41,7 +42,8 @@ class Decider:
         return {one: self._month(one, by_contract[one], one in ordered, period, asked) for one in contracts}
 
     def _month(self, contract: str, groups: Sequence[Group], is_ordered: bool, period: Period, asked: Asked) -> Month:
-        found = [judged(group, self.book, period, self.rates) for group in groups]
+        judge = Judge(self.book, period, self.rates)
+        found = [judge.judged(group) for group in groups]
         refused = [Decision(one, one.fate, one.reason) for one in found if isinstance(one, Refused)]
         candidates = [one for one in found if isinstance(one, Candidate)]
         if is_ordered:
