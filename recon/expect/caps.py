@@ -51,7 +51,8 @@ class Caps:
 
         Under `crossing: stop` every cap that it did not fit is closed until a version states a higher one.
         """
-        self._reopen(caps, day)
+        if self._closed:
+            self._reopen(caps, day)
         found = [self._against(index, cap, day, share, amount) for index, cap in enumerate(caps)]
         return next((refusal for refusal in found if refusal is not None), None)
 
