@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import os
 import re
-import shutil
-import subprocess
 import zipfile
-from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import openpyxl
 import pytest
+from office import disagreements, formulas, recalculate
 from stored_close import a_close
 
 from recon.evidence import write_pack
@@ -33,11 +30,6 @@ ORDER = [
     "Completeness",
     "Checks",
 ]
-_ALWAYS_RECALCULATE = """<?xml version="1.0" encoding="UTF-8"?>
-<oor:items xmlns:oor="http://openoffice.org/2001/registry" xmlns:xs="http://www.w3.org/2001/XMLSchema">
-<item oor:path="/org.openoffice.Office.Calc/Formula/Load">
-<prop oor:name="OOXMLRecalcMode" oor:op="fuse"><value>0</value></prop></item>
-</oor:items>"""
 
 
 @pytest.fixture(scope="module")
@@ -49,59 +41,7 @@ def pack(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def recalculated(pack: Path, tmp_path_factory: pytest.TempPathFactory) -> openpyxl.Workbook:
-    return openpyxl.load_workbook(recalculate(pack, tmp_path_factory.mktemp("office")), data_only=True)
-
-
-def recalculate(pack: Path, folder: Path) -> Path:
-    """The pack after LibreOffice calculated every formula anew, in a profile of its own that says so."""
-    office = shutil.which("soffice")
-    if not office:
-        if os.environ.get("CI"):
-            pytest.fail("soffice is missing: install libreoffice-calc")
-        pytest.skip("soffice is missing: install libreoffice-calc to recalculate the pack")
-    profile = folder / "profile" / "user"
-    profile.mkdir(parents=True)
-    (profile / "registrymodifications.xcu").write_text(_ALWAYS_RECALCULATE)
-    command = [
-        office,
-        f"-env:UserInstallation={profile.parent.as_uri()}",
-        "--headless",
-        "--convert-to",
-        "xlsx",
-        "--outdir",
-        str(folder),
-        str(pack),
-    ]
-    subprocess.run(command, check=True, capture_output=True, timeout=300)
-    return folder / pack.name
-
-
-def formulas(path: Path) -> Iterator[tuple[str, str, str, Any]]:
-    """Sheet, address, formula and cached value of every formula cell."""
-    texts, values = openpyxl.load_workbook(path), openpyxl.load_workbook(path, data_only=True)
-    for sheet in texts:
-        for row in sheet.iter_rows():
-            for cell in row:
-                if cell.data_type == "f":
-                    yield sheet.title, cell.coordinate, cell.value, values[sheet.title][cell.coordinate].value
-
-
-def disagreements(path: Path, recalculated: openpyxl.Workbook) -> list[str]:
-    """The formula cells whose cached value is not what the recalculation gives."""
-    cells = (
-        (sheet, address, cached, recalculated[sheet][address].value) for sheet, address, _, cached in formulas(path)
-    )
-    return [
-        f"{sheet}!{address}: {cached!r}, recalculated {value!r}"
-        for sheet, address, cached, value in cells
-        if not _same(cached, value)
-    ]
-
-
-def _same(cached: Any, value: Any) -> bool:
-    if isinstance(cached, (int, float)) and not isinstance(cached, bool) and isinstance(value, (int, float)):
-        return value == pytest.approx(cached, rel=1e-12, abs=1e-9)
-    return type(cached) is type(value) and cached == value
+    return openpyxl.load_workbook(recalculate([pack], tmp_path_factory.mktemp("office"))[0], data_only=True)
 
 
 def corrupted(pack: Path, target: Path, sheet_number: int, address: str, value: str) -> Path:
@@ -131,7 +71,7 @@ def test_recalculation_replaces_a_corrupted_value(pack: Path, tmp_path: Path) ->
     """The recalculation is a real one: it does not hand back what stood in the file."""
     line = next(address for sheet, address, text, _ in formulas(pack) if sheet == "CPA" and "per_cent" in text)
     wrong = corrupted(pack, tmp_path / "wrong.xlsx", ORDER.index("CPA") + 1, line, "123456.78")
-    after = openpyxl.load_workbook(recalculate(wrong, tmp_path / "office"), data_only=True)
+    after = openpyxl.load_workbook(recalculate([wrong], tmp_path / "office")[0], data_only=True)
     assert after["CPA"][line].value != pytest.approx(123456.78)
 
 

@@ -45,7 +45,7 @@ def write(pack: Pack) -> None:
     """Write the sheet; the clauses become the range that rates are looked up in."""
     sheet = pack.sheet(
         TITLE, COLUMNS, "Contract versions and their clauses",
-        "Versions in force in the period, or still pricing it; clauses they do not state stand with the default of RULES 9.",
+        "Versions in force in the period, or still pricing it; clauses they leave out stand with their default.",
         "References (C12.per_mille) are the pack's own: formulas on CPM and CPA find their rates by them.",
     )  # fmt: skip
     _versions(pack, sheet)

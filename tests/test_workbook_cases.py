@@ -1,0 +1,74 @@
+"""Packs of the hand-checkable cases: every clause's arithmetic as live formulas, recalculated by another program."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import openpyxl
+import pytest
+import yaml
+from office import disagreements, formulas, recalculate
+
+from recon.close import close_period
+from recon.evidence import write_pack
+from recon.period import Period
+from recon.workspace import Workspace
+
+pytestmark = pytest.mark.xdist_group("office")
+CASES = Path(__file__).parent.parent / "fixtures" / "cases"
+SHOWN = (
+    "1.2-rounding-down", "1.2-rounding-half-even", "1.2-rounding-up", "3.5-booked-then-tiers", "3.6-versions-share-their-count",
+    "4.2-counter-contract-graduated", "4.3-carry-volume", "4.4-fees-graduated", "4.5-the-whole-chain",
+    "4.5-contract-cap-in-document-order", "4.5-invoice-currency", "4.6-fixed-fees", "4.6-minimum-in-the-invoice-currency",
+    "4.6-minimum-prorated", "4.8-capped-cpm-payout", "5.7-clawback-partial", "6.1-percent-with-min-and-max",
+    "6.1-split-of-a-capped-percentage", "6.2-sale-amount-split-at-a-threshold", "6.2-tier-fees", "6.3-rounded-per-line",
+    "6.4-charges-with-a-prorated-fee", "6.5-bonus-at-2", "6.6-below-the-minimum-is-held", "6.6-held-balance-is-released",
+    "6.6-forfeit", "7.2-period-average-of-crosses",
+)  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def packs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[Path, Path]]:
+    """The pack of each case, as it was written and recalculated."""
+    folder = tmp_path_factory.mktemp("cases")
+    written = [_pack(name, folder) for name in SHOWN]
+    again = recalculate(written, tmp_path_factory.mktemp("office"))
+    return {name: pair for name, *pair in zip(SHOWN, written, again, strict=True)}
+
+
+def _pack(name: str, folder: Path) -> Path:
+    shutil.copytree(CASES / name, folder / name)
+    period = yaml.safe_load((CASES / name / "expected.yaml").read_text())["period"]
+    close = close_period(Workspace.open(folder / name), Period.parse(period))
+    write_pack(close, folder / f"{name}.xlsx")
+    return folder / f"{name}.xlsx"
+
+
+@pytest.mark.parametrize("name", SHOWN)
+def test_every_formula_recalculates_to_its_cached_value(packs: dict[str, tuple[Path, Path]], name: str) -> None:
+    written, again = packs[name]
+    assert disagreements(written, openpyxl.load_workbook(again, data_only=True)) == []
+
+
+@pytest.mark.parametrize("name", SHOWN)
+def test_every_check_holds_after_recalculation(packs: dict[str, tuple[Path, Path]], name: str) -> None:
+    checks = openpyxl.load_workbook(packs[name][1], data_only=True)["Checks"]
+    results = {row[2]: row[3] for row in checks.iter_rows(min_row=6, values_only=True) if row[3] is not None}
+    assert len(results) > 10
+    assert [statement for statement, holds in results.items() if holds is not True] == []
+
+
+@pytest.mark.parametrize("name", SHOWN)
+def test_the_lines_of_the_case_are_formulas(packs: dict[str, tuple[Path, Path]], name: str) -> None:
+    """Each line the case expects stands in its pack as a rounded sum that was calculated there."""
+    wanted = yaml.safe_load((CASES / name / "expected.yaml").read_text())["lines"]
+    recalculated = openpyxl.load_workbook(packs[name][1], data_only=True)
+    lines = {}
+    for title in ("CPM", "CPA"):
+        rows = list(recalculated[title].iter_rows(values_only=True))
+        header = next(row for row in rows if row[0] == "Row")
+        for row in (dict(zip(header, row, strict=True)) for row in rows if row[0] == "line"):
+            lines[row["Contract"], row["Item"], row["Kind"], row["Currency"]] = row["Line amount, rounded once"]
+    assert lines == {(w["contract"], w["item"], w["kind"], w["currency"]): float(w["amount"]) for w in wanted}
+    assert any("minor_units_" in text for _, _, text, _ in formulas(packs[name][0]))
