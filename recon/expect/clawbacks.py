@@ -14,7 +14,7 @@ from recon.expect.charges import Earned, Part
 from recon.expect.in_order import Decision
 from recon.expect.lines import FateCount, Remark, Working
 from recon.expect.prices import earned
-from recon.money import written
+from recon.money import told, written
 from recon.observe.scope import Scope
 
 NONE = Fraction(0)
@@ -163,7 +163,7 @@ class Clawbacks:
 
 
 def _working(version: int, conversion_id: str, before: Fraction, after: Fraction, source: str) -> Working:
-    text = f"{written(before)} left before ({source}), {written(after)} now: {written(before - after)} taken back"
+    text = f"{told(before)} left before ({source}), {told(after)} now: {told(before - after)} taken back"
     inputs = (("before", written(before)), ("after", written(after)))
     return Working(
         "clawback", "5.7", f"v{version} conversion {conversion_id}", text, version, "reversal_days", None, None,

@@ -15,7 +15,7 @@ from recon.expect.in_order import Decision
 from recon.expect.lines import Working
 from recon.expect.prices import Place, percent_of, percentage, pieces_from, priced_by
 from recon.expect.tiers import Piece
-from recon.money import plain, written
+from recon.money import plain, told, written
 
 Inputs = tuple[tuple[str, str], ...]
 
@@ -39,7 +39,7 @@ def price_working(one: Decision, count: int) -> Working:
     label = f"v{number} {candidate.item.action}{_tier_text(candidate.tiers, one.place)}"
     rate = Fraction(stated.flat if stated.flat is not None else percent_of(stated))
     return Working(
-        "price_group", "6.1" if candidate.tiers is None else "6.2", label, f"{count:,} × {price} = {written(amount)}",
+        "price_group", "6.1" if candidate.tiers is None else "6.2", label, f"{count:,} × {price} = {told(amount)}",
         number, clause_of(candidate.item, one.place), Fraction(count), rate, amount, _inputs(one, stated),
     )  # fmt: skip
 
@@ -57,7 +57,7 @@ def _price_text(candidate: Candidate, stated: CpaItem | CpaStep) -> str:
         return plain(stated.flat)
     sale, percent = candidate.sale, percent_of(stated)
     assert sale is not None
-    converted = f" × {written(sale.conversion.rate)}" if sale.conversion else ""
+    converted = f" × {told(sale.conversion.rate)}" if sale.conversion else ""
     text = f"{written(sale.remaining)} {sale.currency}{converted} × {plain(percent)}%"
     return f"{text}{_limit_text(candidate, stated)}" if isinstance(stated, CpaItem) else text
 
@@ -89,7 +89,7 @@ def _share_text(candidate: Candidate) -> str:
 
 def _rounded_text(one: Decision) -> str:
     terms = one.candidate.terms
-    return "" if terms.round == "line" else f", rounded {terms.rounding} to {written(one.each)} each"
+    return "" if terms.round == "line" else f", rounded {terms.rounding} to {told(one.each)} each"
 
 
 def _inputs(one: Decision, stated: CpaItem | CpaStep) -> Inputs:
@@ -125,11 +125,13 @@ def _split_working(one: Decision, parts: Sequence[Piece], count: int) -> Working
     """A sale that a threshold splits: each part at its own tier's percentage (RULES 6.2)."""
     candidate, number = one.candidate, one.candidate.governing.version
     assert candidate.tiers is not None
-    start, end = written(parts[0].start), written(parts[-1].start + parts[-1].quantity)
+    start, end = parts[0].start, parts[-1].start + parts[-1].quantity
     percents = [plain(percent_of(candidate.tiers.steps[part.tier])) for part in parts]
     priced = [f"{written(part.quantity)} × {percent}" for part, percent in zip(parts, percents, strict=True)]
-    words = f"sales {start} to {end}: {'% + '.join(priced)}%{_rounded_text(one)} = {written(one.each)}"
-    inputs = (*_common_inputs(candidate), ("start", start), ("end", end), ("parts", "; ".join(priced)))
+    sums = " + ".join(f"{told(part.quantity)} × {percent}%" for part, percent in zip(parts, percents, strict=True))
+    words = f"sales {told(start)} to {told(end)}: {sums}{_rounded_text(one)} = {told(one.each)}"
+    span = ("start", written(start)), ("end", written(end))
+    inputs = (*_common_inputs(candidate), *span, ("parts", "; ".join(priced)))
     return Working(
         "split", "6.2", f"v{number} {candidate.item.action}, over a threshold", words, number,
         f"items[{candidate.item.item}].tiers", Fraction(count), None, one.each * count,
@@ -156,7 +158,7 @@ def _position_working(first: Decision, last: Decision) -> Working:
     start, end = first.place.start, last.place.start + last.candidate.measured(tiers.measure)
     reached = first.place.tier if tiers.mode == "volume" else scale.tier_at(end)
     counted = "conversions" if tiers.measure == "conversions" else f"{first.candidate.version.currency} of sales"
-    span = f"from {written(start)} to {written(end)} {counted}, in order of time"
+    span = f"from {told(start)} to {told(end)} {counted}, in order of time"
     which = "all at" if tiers.mode == "volume" else "up to"
     text = f"{span}, {which} tier {reached + 1} ({threshold_text(tiers, reached)}); counter {tiers.counter}, "
     return Working(
