@@ -122,6 +122,15 @@ def test_volume_over_sales_takes_the_tier_of_their_total():
     assert paid(three(sale="30"), cpa(items=[sale(**steps)]))[1] == Decimal("4.50")
 
 
+def test_a_sale_under_a_flat_version_counts_converted_towards_a_later_ones_tiers():
+    steps = tiers(
+        {"over": "0", "flat": "1"}, {"over": "100", "flat": "1", "fee": "9"}, mode="volume", measure="sale_amount"
+    )
+    versions = [cpa(1, last="2026-10-15", items=[sale(flat="5")]), cpa(2, first="2026-10-16", items=[sale(**steps)])]
+    program = Program().won("a", "10-01", sale="60", currency="EUR")
+    assert paid(program, *versions, fx=[(date(2026, 10, 1), "EUR", "USD", Fraction(2))]) == (1, 14)
+
+
 def test_reversed_conversions_take_no_place():
     program = three().reversal("a", "10-20")
     assert paid(program, cpa(items=[sale(**tiers(*TEN_THEN_SEVEN))])) == (2, 20)

@@ -97,6 +97,7 @@ class Ruling:
     governing: ContractVersion | None
     refused: str = ""
     item: CpaItem | None = None
+    asks_amount: bool = False  # whether the sale is priced, or counted by tiers that any version has for the item
 
     @cached_property
     def scale(self) -> Scale | None:
@@ -152,22 +153,24 @@ class Judge:
         if governing is None or not isinstance(governing.terms, CpaTerms):
             return Ruling(version, None)
         item = rate_for(governing.terms, group)
-        return Ruling(version, governing, ineligible(governing.terms.eligibility, group), item)
+        asks = item is not None and (needs_sale(item) or self._counts_sales(group.contract, item.item))
+        return Ruling(version, governing, ineligible(governing.terms.eligibility, group), item, asks)
+
+    def _counts_sales(self, contract: str, item: str) -> bool:
+        terms = [one.terms for one in self.book.versions_of(contract) if isinstance(one.terms, CpaTerms)]
+        tiers = [one.tiers for stated in terms for one in stated.items if one.item == item and one.tiers is not None]
+        return any(one.measure == "sale_amount" for one in tiers)
 
     def _sale(self, group: Group, version: ContractVersion, ruling: Ruling) -> Sale | None:
         """The sale of each conversion; BadInput where a clause asks for an exchange rate that is not to be had."""
         if group.sale_micros is None:
             return None
         currency = group.currency or version.currency
-        is_asked = ruling.least_sale is not None or (ruling.item is not None and _asks_amount(ruling.item))
+        is_asked = ruling.least_sale is not None or ruling.asks_amount
         conversion = None
         if currency != version.currency and is_asked:
             conversion = sale_rate(currency, version, group.day, self.period, self.rates)
         return Sale(group.sale_micros, max(0, group.sale_micros - group.reversed_micros), currency, conversion)
-
-
-def _asks_amount(item: CpaItem) -> bool:
-    return needs_sale(item) or (item.tiers is not None and item.tiers.measure == "sale_amount")
 
 
 def _is_enough(sale: Sale | None, least: Fraction | None) -> bool:
