@@ -13,9 +13,11 @@ from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
 
+from benchmarks.mutants.making import made
 from benchmarks.mutants.mutations import Mutant, mutants_of
-from benchmarks.mutants.observed import ROOT, Observed, made
-from benchmarks.mutants.trial import Trials
+from benchmarks.mutants.observed import ROOT, Observed
+from benchmarks.mutants.testfiles import TestFile
+from benchmarks.mutants.trial import tried
 
 SEED = 20261101
 ROOMS = ("recon/money.py", "recon/period.py", "recon/expect")
@@ -27,18 +29,15 @@ def main() -> None:
     sample = drawn(asked.sample, asked.seed)
     if asked.show is not None:
         sample = [sample[asked.show]]
-    months = stored_months(asked)
+    months, files = stored(asked)
     _tell(f"{len(months)} months, {sum(one.seconds for one in months):.1f} s to price them all")
-    trials = Trials(months)
     survivors = []
     started = time.perf_counter()
     for number, mutant in enumerate(sample, asked.show or 0):
-        verdict = trials.tried(mutant, asked.show is not None)
+        verdict = tried(mutant, months, files, asked.show is not None)
         survivors += [mutant] if verdict == "survived" else []
         record = {"number": number, "mutant": str(mutant), "verdict": verdict}
         print(json.dumps(record, ensure_ascii=False), flush=True)
-    for file in sorted(trials.red):
-        _tell(f"not asked, red already: {file}")
     killed = len(sample) - len(survivors)
     _tell(f"seed {asked.seed}: {killed} of {len(sample)} killed, {100 * killed / len(sample):.1f}%,"
           f" in {time.perf_counter() - started:.0f} s")  # fmt: skip
@@ -75,15 +74,15 @@ def _modules(room: Path) -> Iterator[str]:
         yield str(path.relative_to(ROOT))
 
 
-def stored_months(asked: argparse.Namespace) -> list[Observed]:
-    """The observations, from the store where they are kept; made in a process of its own, for no engine may fork."""
+def stored(asked: argparse.Namespace) -> tuple[list[Observed], list[TestFile]]:
+    """Observations and tests, from the store where they are kept; made in another process, for no engine may fork."""
     if asked.store is not None and asked.store.exists():
         return pickle.loads(asked.store.read_bytes())
     with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as maker:
-        months = maker.submit(made, asked.cases, asked.months).result()
+        found = maker.submit(made, asked.cases, asked.months).result()
     if asked.store is not None:
-        asked.store.write_bytes(pickle.dumps(months))
-    return months
+        asked.store.write_bytes(pickle.dumps(found))
+    return found
 
 
 if __name__ == "__main__":

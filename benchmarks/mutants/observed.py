@@ -55,12 +55,6 @@ class Observed:
         return pickle.loads(self.arguments)
 
 
-def made(cases: int | None, months: int) -> list[Observed]:
-    """Cases, and random months: so many of all clauses and a third as many simple ones."""
-    seeds = [("all", seed) for seed in range(months)] + [("simple", seed) for seed in range(months // 3)]
-    return observed_months(cases, seeds, lambda text: print(text, file=sys.stderr, flush=True))
-
-
 def observed_months(
     case_count: int | None, months: Iterable[tuple[str, int]], told: Callable[[str], None]
 ) -> list[Observed]:
@@ -147,7 +141,7 @@ def _relations(engine: Engine) -> Iterator[tuple[str, dict[str, str], pa.Table]]
 
 
 @contextmanager
-def _calls() -> Iterator[set[Function]]:
+def calls() -> Iterator[set[Function]]:
     """The functions of the mutated rooms that are called meanwhile."""
     called: set[Function] = set()
 
@@ -204,7 +198,7 @@ def _sound(found: Iterable[Observed], told: Callable[[str], None]) -> Iterator[O
     with Engine(threads=1) as engine:
         for seen in found:
             started = time.process_time()
-            with _calls() as functions:
+            with calls() as functions:
                 outcome = outcome_of(engine, seen)
             remarks = [
                 row for row in seen.case.expected.get("findings", ())

@@ -15,45 +15,27 @@ import signal
 import sys
 import traceback
 from collections.abc import Callable, Collection, Iterator, Sequence
-from dataclasses import dataclass, field
 from importlib.machinery import ModuleSpec
 from types import CodeType, ModuleType
 
-import hypothesis
-import pytest
-
 from benchmarks.mutants.mutations import Mutant, mutated
 from benchmarks.mutants.observed import ROOT, Observed, outcome_of
+from benchmarks.mutants.testfiles import TestFile, is_red
 from recon.engine import Engine
 from recon.trials.cases import differences
 
-PASSED = (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED)
 Check = Callable[[], bool]  # whether it went red
 SECONDS = 60  # of processor for one mutant's check before it counts as hung
 MOST = 70  # months that one mutant is asked
 GROUND = ("recon.money", "recon.period")
 BELOW = ("recon.money", "recon.period", "recon.problems", "recon.engine", "recon.contracts", "recon.workspace",
          "recon.inputs", "recon.observe")  # fmt: skip
-TESTS = ROOT / "tests"
-SLOW = re.compile(r"close_period|closed_demo|subprocess|stored_close|make\(seed")
+QUICK = 2.0  # seconds of processor: such test files are asked before months
 
 
-@dataclass
-class Trials:
-    """Mutants tried one after the other on the same months; a test file is believed once it was green without fault."""
-
-    months: Sequence[Observed]
-    green: set[str] = field(default_factory=set)
-    red: set[str] = field(default_factory=set)
-
-    def tried(self, mutant: Mutant, is_shown: bool = False) -> str:
-        """`survived`, or `killed by` what noticed it."""
-        while True:
-            verdict = _of_child(lambda: _verdict(mutant, self.months, self.red), is_shown)
-            file = next((word for word in verdict.split() if word.endswith(".py") and word.startswith("test_")), "")
-            if not file or file in self.green:
-                return verdict
-            (self.red if _of_child(functools.partial(_told_red, file)) != "False" else self.green).add(file)
+def tried(mutant: Mutant, months: Sequence[Observed], files: Sequence[TestFile], is_shown: bool = False) -> str:
+    """`survived`, or `killed by` what noticed it."""
+    return _of_child(lambda: _verdict(mutant, months, files), is_shown)
 
 
 def _of_child(ask: Callable[[], str], is_shown: bool = False) -> str:
@@ -70,18 +52,6 @@ def _of_child(ask: Callable[[], str], is_shown: bool = False) -> str:
     if os.WIFSIGNALED(status):
         return f"killed by the clock or a crash (signal {os.WTERMSIG(status)})"
     return answer or "killed by a crash"
-
-
-def _told_red(file: str) -> str:
-    return str(_is_red_here(file))
-
-
-def _is_red_here(file: str) -> bool:
-    try:
-        _forget("recon.money")
-        return _red_tests([file])
-    except BaseException:
-        return True
 
 
 def _forget(name: str) -> None:
@@ -102,15 +72,16 @@ def _live(ask: Callable[[], str], writing: int, is_shown: bool) -> None:
     os._exit(0)
 
 
-def _verdict(mutant: Mutant, months: Sequence[Observed], left_out: Collection[str]) -> str:
+def _verdict(mutant: Mutant, months: Sequence[Observed], files: Sequence[TestFile]) -> str:
     name = module_of(mutant.file)
     code = compile(mutated(ROOT, mutant), str(ROOT / mutant.file), "exec")
     _forget(name)
     sys.meta_path.insert(0, _Instead(name, code))
-    for check, is_red in _checks(mutant, name, months, left_out):
+    for check, went_red in _checks(mutant, name, months, files):
+        signal.signal(signal.SIGPROF, signal.SIG_DFL)
         signal.setitimer(signal.ITIMER_PROF, SECONDS)
         try:
-            if is_red():
+            if went_red():
                 return f"killed by {check}"
         except Exception as error:
             return f"killed by {check} ({type(error).__name__}: {str(error)[:80]})"
@@ -147,17 +118,18 @@ class _Instead(importlib.abc.MetaPathFinder, importlib.abc.Loader):
 
 
 def _checks(
-    mutant: Mutant, name: str, months: Sequence[Observed], left_out: Collection[str]
+    mutant: Mutant, name: str, months: Sequence[Observed], files: Sequence[TestFile]
 ) -> Iterator[tuple[str, Check]]:
-    """Doctests, the months whose price calls the function (or the module, for what stands outside functions), tests."""
+    """Its doctests, then tests and months that call the function (the module, for what stands outside functions)."""
     yield "its import", lambda: importlib.import_module(name) is None
     yield "a doctest", lambda: _doctests(name)
-    quick, rest = ([file for file in part if file not in left_out] for part in _tests(name))
-    yield from ((f"{file}", functools.partial(_red_tests, [file])) for file in quick)
+    asked = sorted((file for file in files if _calls(file.functions, mutant)), key=lambda one: one.seconds)
+    quick = [file for file in asked if file.seconds < QUICK]
+    yield from ((file.name, functools.partial(is_red, file.name)) for file in quick)
     with Engine(threads=1) as engine:
         for seen in months_for(mutant, months):
             yield seen.case.name, functools.partial(_is_off, engine, seen)
-    yield from ((f"{file}", functools.partial(_red_tests, [file])) for file in rest)
+    yield from ((file.name, functools.partial(is_red, file.name)) for file in asked if file not in quick)
 
 
 def _is_off(engine: Engine, seen: Observed) -> bool:
@@ -166,15 +138,14 @@ def _is_off(engine: Engine, seen: Observed) -> bool:
 
 def months_for(mutant: Mutant, months: Sequence[Observed]) -> list[Observed]:
     """Months whose price calls the function; first those about the rules that it or its module names."""
-    calling = [seen for seen in months if _calls(seen, mutant)]
+    calling = [seen for seen in months if _calls(seen.functions, mutant)]
     rules = [_rules(mutant, is_near) for is_near in (True, False)]
     ranked = sorted(calling, key=lambda seen: [seen.case.rule not in named for named in rules])
     return ranked[:MOST]
 
 
-def _calls(seen: Observed, mutant: Mutant) -> bool:
-    wanted = mutant.function
-    return any(file == mutant.file and wanted in (0, line) for file, line in seen.functions)
+def _calls(functions: Collection[tuple[str, int]], mutant: Mutant) -> bool:
+    return any(file == mutant.file and mutant.function in (0, line) for file, line in functions)
 
 
 def _rules(mutant: Mutant, is_near: bool) -> set[str]:
@@ -189,24 +160,3 @@ def _doctests(name: str) -> bool:
     module = importlib.import_module(name)
     with contextlib.redirect_stdout(io.StringIO()):
         return doctest.testmod(module).failed > 0
-
-
-def _tests(name: str) -> tuple[list[str], list[str]]:
-    """Test files that name the module, and for a room's module those that name the room; slow ones left out."""
-    texts = {path.name: path.read_text(encoding="utf-8") for path in sorted(TESTS.glob("test_*.py"))}
-    known = {file: text for file, text in texts.items() if not SLOW.search(text) and "recon." in text}
-    of_module = [file for file, text in known.items() if re.search(rf"\b{re.escape(name)}\b", text)]
-    quick = [file for file in of_module if "Engine" not in texts[file] and "programs" not in texts[file]]
-    room = name.rsplit(".", 1)[0] if name not in GROUND else "recon"
-    kin = [file for file, text in known.items() if re.search(rf"\b{re.escape(room)}[.\s]|from programs", text)]
-    rest = [file for file in dict.fromkeys([*of_module, *kin]) if file not in quick]
-    return quick, [] if name in GROUND else rest
-
-
-def _red_tests(files: Sequence[str]) -> bool:
-    settings = hypothesis.settings(max_examples=25, deadline=None, database=None, derandomize=True)
-    hypothesis.settings.register_profile("mutants", settings)
-    hypothesis.settings.load_profile("mutants")
-    asked = ["-x", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", "-p", "no:doctest", "-o", "addopts="]
-    with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
-        return pytest.main([*asked, *(str(TESTS / file) for file in files)]) not in PASSED
