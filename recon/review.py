@@ -224,7 +224,12 @@ def decisions_of(close: StoredClose, line: pd.DataFrame, step: pd.DataFrame) -> 
     for priced in _chosen_step(close, line, step):
         is_same_price = [_same(amount, priced["each"]) for amount in decisions["exact_amount"]]
         keep &= pd.Series(is_same_price, index=decisions.index) & (decisions["fate"] == "payable")
-    return _as_text(decisions.loc[keep, DECISION_COLUMNS].head(MOST_EVENTS).reset_index(drop=True))
+    listed = decisions.loc[keep, DECISION_COLUMNS].head(MOST_EVENTS).reset_index(drop=True)
+    return _as_text(listed.assign(amount=[_earned(amount, row["currency"]) for amount in listed["amount"]]))
+
+
+def _earned(amount: Any, currency: str) -> str:
+    return "" if pd.isna(amount) else shown(Decimal(amount).normalize(), currency)
 
 
 def _chosen_step(close: StoredClose, line: pd.DataFrame, step: pd.DataFrame) -> list[dict[Any, Any]]:
