@@ -30,6 +30,7 @@ _DIGITS = Context(prec=17)  # what a double keeps
 _ILLEGAL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f￾￿]")
 _FOREIGN = tuple("=+-@\t")
 _LONGEST_TEXT = 32_767
+_LETTERS = 1.1  # of running text in a unit of column width
 _LINE_HEIGHT = 12.5  # points, of 9 point type
 _TINY = Fraction(1, 10**12)
 _UNMEASURED = frozenset(("title", "subtitle", "section", "note", "alert", "header"))  # may run over the next columns
@@ -135,7 +136,7 @@ class Sheet:
     def _make_room(self, name: str, text: str) -> None:
         """Rows as high as their longest wrapped text: not every program finds that out by itself."""
         width = self.columns[self._order[name]].width
-        lines = sum(max(1, math.ceil(len(part) / width)) for part in text.split("\n"))
+        lines = sum(max(1, math.ceil(len(part) / width / _LETTERS)) for part in text.split("\n"))
         if lines > 1:
             self._height = max(self._height or 0, lines * _LINE_HEIGHT)
 

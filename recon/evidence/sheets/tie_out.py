@@ -43,6 +43,7 @@ COLUMNS = (
     Column("n1", "", 14),
     Column("n2", "", 14),
     Column("n3", "", 12),
+    Column("quantity", "Quantity on lines", 14),
     Column("billed", "Billed", 14),
     Column("gap", "Billed − priced", 14),
     Column("sum", "All fates", 14),
@@ -53,7 +54,7 @@ COLUMNS = (
 def write(pack: Pack) -> None:
     """Write the sheet."""
     sheet = pack.sheet(TITLE, COLUMNS, "Tie-out: read → set aside → out of period → in scope → each fate → billed",
-        "Every row read has one fate. Differences must be zero; “billed − priced” is the month's result, not an error.",
+        "Every row read has one fate. Differences must be zero; “billed − expected” is the month's result.",
     )  # fmt: skip
     _impressions(pack, sheet)
     _conversions(pack, sheet)
@@ -145,8 +146,9 @@ _COMPARED = {
     "n1": "By third-party counts",
     "n2": "Priced on lines",
     "n3": "Difference",
+    "quantity": "Quantity on lines",
     "billed": "Billed",
-    "gap": "Billed − priced",
+    "gap": "Billed − expected",
     "sum": "All fates",
 }
 
@@ -160,12 +162,12 @@ def _contract(pack: Pack, sheet: Sheet, contract: str, side: _Side, others: Sequ
     sheet.put("what", contract if is_priced else f"{contract} (NOT PRICED)", Look("text", TEXT))
     sheet.put("direction", facts.direction(contract), Look("text", TEXT))
     units = _units(sheet, "n0", counts.get(side.good, Fraction(0)))
-    expected, billed = _quantities(pack, contract)
+    priced, expected, billed = _quantities(pack, contract)
     by_others = _units(sheet, "n1", _by_third_parties(pack, contract))
-    on_lines = _units(sheet, "n2", expected)
+    on_lines = _units(sheet, "n2", priced)
     gap = sheet.put("n3", units + by_others - on_lines if is_priced else number(0), Look("check", SHARES))
-    stated = _units(sheet, "billed", billed)
-    sheet.put("gap", stated - on_lines, Look("formula", _shape(billed - expected)))
+    quantity, stated = _units(sheet, "quantity", expected), _units(sheet, "billed", billed)
+    sheet.put("gap", stated - quantity, Look("formula", _shape(billed - expected)))
     rest = [_units(sheet, f"fate{i}", counts.get(fate, Fraction(0))) for i, fate in enumerate(others)]
     every_fate = units + total(rest) if rest else units
     sheet.put("sum", every_fate, Look("formula", _shape(every_fate)))
@@ -195,12 +197,14 @@ def _all_zero(gaps: Sequence[Ref]) -> Term:
     return Term(f"SUMPRODUCT(ABS({gaps[0].far.text}:{gaps[-1].text}))", apart).same_as(number(0))
 
 
-def _quantities(pack: Pack, contract: str) -> tuple[Fraction, Fraction]:
-    """The units a contract's expected lines were priced from, whole conversions for shares, and the billed ones."""
+def _quantities(pack: Pack, contract: str) -> tuple[Fraction, Fraction, Fraction]:
+    """The units a contract's lines were priced from, and the lines' expected and billed quantities (Σ shares)."""
     lines = [r for r in pack.facts.lines if r["contract"] == contract and r["kind"] in ("charge", "payout")]
     workings = [row for line in lines for row in pack.facts.workings.get(line_key(line), ())]
     priced = (exact_or_zero(row["quantity"]) for row in workings if row["operation"] in COUNTING)
-    return sum(priced, Fraction(0)), sum((exact_or_zero(r["billed_quantity"]) for r in lines), Fraction(0))
+    expected = sum((exact_or_zero(line["expected_quantity"]) for line in lines), Fraction(0))
+    billed = sum((exact_or_zero(line["billed_quantity"]) for line in lines), Fraction(0))
+    return sum(priced, Fraction(0)), expected, billed
 
 
 def _step(sheet: Sheet, words: str, figures: Sequence[Term | Fraction], role: str = "input") -> list[Ref]:
