@@ -27,6 +27,7 @@ def postgres_url():
     programs = {name: _program(name) for name in PROGRAMS}
     if not all(programs.values()):
         _give_up("PostgreSQL's initdb and pg_ctl are not installed")
+    os.environ["PATH"] += os.pathsep + "/usr/sbin"  # where runuser stands, also in a bare environment
     if os.geteuid() == 0 and not shutil.which("runuser"):
         _give_up("PostgreSQL refuses to run as root, and there is no runuser to run it as the user postgres")
     folder = Path(tempfile.mkdtemp(prefix="pg", dir="/tmp"))  # a socket's path must be short
