@@ -88,10 +88,7 @@ def zone(name: str) -> ZoneInfo:
     """A zone of the pinned release by its IANA name; ValueError for an unknown one."""
     parts = name.split("/")
     source = resources.files("tzdata.zoneinfo")
-    if (
-        not all(re.fullmatch(r"[A-Za-z0-9_+-]+", part) for part in parts)
-        or not source.joinpath(*parts).is_file()
-    ):
+    if not all(re.fullmatch(r"[A-Za-z0-9_+-]+", part) for part in parts) or not source.joinpath(*parts).is_file():
         raise ValueError(f"{name!r} is no IANA time zone")
     with source.joinpath(*parts).open("rb") as file:
         return ZoneInfo.from_file(file, key=name)

@@ -19,7 +19,8 @@ pytestmark = pytest.mark.xdist_group("office")
 CASES = Path(__file__).parent.parent / "fixtures" / "cases"
 SHOWN = (
     "1.2-rounding-down", "1.2-rounding-half-even", "1.2-rounding-up", "3.5-booked-then-tiers", "3.6-versions-share-their-count",
-    "4.2-counter-contract-graduated", "4.3-carry-volume", "4.4-fees-graduated", "4.5-the-whole-chain",
+    "1.5-from-graduated", "4.2-counter-contract-graduated", "4.2-counter-contract-volume", "4.2-three-tiers",
+    "4.3-carry-graduated", "4.3-carry-volume", "4.3-reset-graduated", "4.3-reset-volume", "4.4-fees-graduated", "4.5-the-whole-chain",
     "4.5-contract-cap-in-document-order", "4.5-invoice-currency", "4.6-fixed-fees", "4.6-minimum-in-the-invoice-currency",
     "4.6-minimum-prorated", "4.8-capped-cpm-payout", "5.7-clawback-partial", "6.1-percent-with-min-and-max",
     "6.1-split-of-a-capped-percentage", "6.2-sale-amount-split-at-a-threshold", "6.2-tier-fees", "6.3-rounded-per-line",
@@ -72,3 +73,20 @@ def test_the_lines_of_the_case_are_formulas(packs: dict[str, tuple[Path, Path]],
             lines[row["Contract"], row["Item"], row["Kind"], row["Currency"]] = row["Line amount, rounded once"]
     assert lines == {(w["contract"], w["item"], w["kind"], w["currency"]): float(w["amount"]) for w in wanted}
     assert any("minor_units_" in text for _, _, text, _ in formulas(packs[name][0]))
+
+
+def test_a_threshold_changed_on_contracts_moves_units_between_tiers(
+    packs: dict[str, tuple[Path, Path]], tmp_path: Path
+) -> None:
+    """Tiers are live: who changes a threshold sees other quantities, another line, and the checks fail."""
+    book = openpyxl.load_workbook(packs["4.2-three-tiers"][0])
+    thresholds = [row for row in book["Contracts"].iter_rows() if str(row[3].value).endswith("steps[1].over")]
+    assert [row[4].value for row in thresholds] == [2]
+    thresholds[0][4].value = 3
+    book.save(tmp_path / "other.xlsx")
+    again = openpyxl.load_workbook(recalculate([tmp_path / "other.xlsx"], tmp_path / "office")[0], data_only=True)
+    rows = list(again["CPM"].iter_rows(values_only=True))
+    header = next(row for row in rows if row[0] == "Row")
+    steps = [dict(zip(header, row, strict=True)) for row in rows if row[0] == "working" and row[3] == "charge"]
+    assert [row["Impressions"] for row in steps if row["Impressions"] is not None] == [3, 1, 2]
+    assert False in [row[3] for row in again["Checks"].iter_rows(min_row=6, values_only=True)]

@@ -50,8 +50,9 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--seed", type=int, default=SEED)
     parser.add_argument("--cases", type=int, help="about how many of the cases are asked; all unless named")
     parser.add_argument(
-        "--months", type=int, default=40, help="random months of all clauses, a third as many simple ones"
+        "--months", type=int, default=15, help="random months of all clauses, a third as many simple ones"
     )
+    parser.add_argument("--test-seconds", type=float, default=10.0, help="what a test file may take to be asked")
     parser.add_argument("--store", type=Path, help="where observations are kept for the next run")
     parser.add_argument("--wanted", type=float, default=90.0, help="per cent that must be killed")
     parser.add_argument("--show", type=int, help="one mutant of the sample, with every check's answer")
@@ -79,7 +80,7 @@ def stored(asked: argparse.Namespace) -> tuple[list[Observed], list[TestFile]]:
     if asked.store is not None and asked.store.exists():
         return pickle.loads(asked.store.read_bytes())
     with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as maker:
-        found = maker.submit(made, asked.cases, asked.months).result()
+        found = maker.submit(made, asked.cases, asked.months, asked.test_seconds).result()
     if asked.store is not None:
         asked.store.write_bytes(pickle.dumps(found))
     return found

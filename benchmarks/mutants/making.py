@@ -8,11 +8,11 @@ from benchmarks.mutants.observed import Observed, observed_months
 from benchmarks.mutants.testfiles import TestFile, test_files
 
 
-def made(cases: int | None, months: int) -> tuple[list[Observed], list[TestFile]]:
+def made(cases: int | None, months: int, test_seconds: float) -> tuple[list[Observed], list[TestFile]]:
     """Cases (about so many; None: all) and random months, a third as many simple ones; then the test files."""
     seeds = [("all", seed) for seed in range(months)] + [("simple", seed) for seed in range(months // 3)]
     observed = observed_months(cases, seeds, _tell)
-    return observed, list(test_files(_tell))
+    return observed, list(test_files(test_seconds, _tell))
 
 
 def _tell(text: str) -> None:

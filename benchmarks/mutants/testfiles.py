@@ -20,8 +20,6 @@ WANTED = re.compile(r"recon\.(expect|money|period)\b|from programs")
 SLOW = re.compile(r"close_period|closed_demo|subprocess|stored_close|make\(seed")
 PASSED = (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED)
 
-SECONDS = 10  # of processor, followed call by call, after which a test file is not quick
-
 
 @dataclass(frozen=True)
 class TestFile:
@@ -33,15 +31,18 @@ class TestFile:
     seconds: float
 
 
-def test_files(told: Callable[[str], None]) -> Iterator[TestFile]:
-    """The test files that are quick enough to be asked of every mutant; red ones are told and left out."""
+def test_files(seconds: float, told: Callable[[str], None]) -> Iterator[TestFile]:
+    """The test files that are quick enough to be asked of every mutant, of those that are green; others are told.
+
+    `seconds` are of processor, for a whole file, with its calls followed.
+    """
     signal.signal(signal.SIGPROF, _too_slow)
     for path in sorted(TESTS.glob("test_*.py")):
         text = path.read_text(encoding="utf-8")
         if not WANTED.search(text) or SLOW.search(text):
             continue
         started = time.process_time()
-        signal.setitimer(signal.ITIMER_PROF, SECONDS)
+        signal.setitimer(signal.ITIMER_PROF, seconds)
         try:
             with calls() as functions:
                 is_out = is_red(path.name)
@@ -62,6 +63,6 @@ def is_red(name: str) -> bool:
     settings = hypothesis.settings(max_examples=25, deadline=None, database=None, derandomize=True)
     hypothesis.settings.register_profile("mutants", settings)
     hypothesis.settings.load_profile("mutants")
-    asked = ["-x", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", "-p", "no:doctest", "-o", "addopts="]
+    asked = ["-x", "-q", "--tb=no", "-p", "no:cacheprovider", "-p", "no:xdist", "-p", "no:doctest", "-o", "addopts="]
     with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
         return pytest.main([*asked, str(TESTS / name)]) not in PASSED

@@ -26,7 +26,7 @@ from recon.trials.cases import differences
 
 Check = Callable[[], bool]  # whether it went red
 SECONDS = 60  # of processor for one mutant's check before it counts as hung
-MOST = 70  # months that one mutant is asked
+MOST = 110  # months that one mutant is asked
 GROUND = ("recon.money", "recon.period")
 BELOW = ("recon.money", "recon.period", "recon.problems", "recon.engine", "recon.contracts", "recon.workspace",
          "recon.inputs", "recon.observe")  # fmt: skip

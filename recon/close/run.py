@@ -31,7 +31,8 @@ from recon.workspace import Workspace
 WORKING_INPUTS = (
     "share", "sale", "sale_currency", "fx", "fx_source", "percent", "flat", "minimum", "maximum", "each", "round",
     "mode", "before", "limit", "opening", "others", "days", "of_days", "charged", "tier", "start", "end", "reached",
-    "tier_mode", "own", "third_party", "tolerance", "source", "after", "parts", "count", "at_least",
+    "tier_mode", "measure", "run_start", "run_end", "own", "third_party", "tolerance", "source", "after", "parts",
+    "count", "at_least",
 )  # fmt: skip
 WORKING_COLUMNS = (
     "contract", "item", "kind", "currency", "seq", "operation", "version", "clause", "rule", "label", "quantity",

@@ -58,7 +58,8 @@ class Facts:
         by_line: dict[LineKey, list[Record]] = defaultdict(list)
         for row in records(self.close.workings):
             by_line[line_key(row)].append(_plain(row))
-        return {key: _merged(sorted(rows, key=lambda row: int(row["seq"]))) for key, rows in by_line.items()}
+        merged = {key: _merged(sorted(rows, key=lambda row: int(row["seq"]))) for key, rows in by_line.items()}
+        return {key: _with_positions(rows) for key, rows in merged.items()}
 
     @cached_property
     def versions(self) -> list[Record]:
@@ -216,6 +217,32 @@ def _merged(rows: list[Record]) -> list[Record]:
 def _added(first: Record, other: Record) -> Record:
     names = (name for name in ("quantity", "amount") if first.get(name) is not None)
     return {**first, **{name: exact_or_zero(first[name]) + exact_or_zero(other[name]) for name in names}}
+
+
+def _with_positions(rows: list[Record]) -> list[Record]:
+    """Price groups that are all the conversions of a version in one tier, with where that version's count stood.
+
+    Only where whole conversions lie one after the other: then how many of them lie in a tier follows from its
+    thresholds (RULES 6.2); otherwise the order of time decides, and the engine's count stands.
+    """
+    spans = {row["version"]: row for row in rows if row["operation"] == "position" and _is_by_conversions(row)}
+    placed = [row for row in rows if row["operation"] == "price_group" and row.get("tier") and row["version"] in spans]
+    fit = {version for version, span in spans.items() if _is_gapless(span, placed)}
+    ends = {version: {"run_start": spans[version]["start"], "run_end": spans[version]["end"]} for version in fit}
+    return [{**row, **ends[row["version"]]} if row["version"] in fit and row in placed else row for row in rows]
+
+
+def _is_by_conversions(span: Record) -> bool:
+    return span.get("tier_mode") == "graduated" and span.get("measure") == "conversions"
+
+
+def _is_gapless(span: Record, placed: list[Record]) -> bool:
+    """Whether a version's groups fill its count from start to end, one group for a tier, no conversion shared."""
+    groups = [row for row in placed if row["version"] == span["version"]]
+    start, end = exact_or_zero(span["start"]), exact_or_zero(span["end"])
+    is_whole = start.denominator == 1 and not any(row.get("share") for row in groups)
+    is_single = len({row["tier"] for row in groups}) == len(groups)
+    return is_whole and is_single and sum(exact_or_zero(row["quantity"]) for row in groups) == end - start
 
 
 def _has(row: Record, wanted: Record) -> bool:

@@ -164,7 +164,9 @@ def _position_working(first: Decision, last: Decision) -> Working:
     return Working(
         "position", "6.2", f"v{number} {tiers.mode} tiers", f"{text}{tiers.across_versions} across versions", number,
         f"items[{first.candidate.item.item}].tiers", end - start, None, None,
-        (("start", written(start)), ("end", written(end))),
+        (
+            ("start", written(start)), ("end", written(end)), ("tier_mode", tiers.mode), ("measure", tiers.measure),
+        ),
     )  # fmt: skip
 
 

@@ -7,7 +7,7 @@ far, or the part of it that the step is about.
 | operation | | amount | inputs |
 |---|---|---|---|
 | `segment` | + | quantity × rate / 1000 | |
-| `tier` | + | quantity × rate / 1000 | `tier` (from 1), `start`, `end`: positions; `reached`: the count that decides |
+| `tier` | + | quantity × rate / 1000 | `tier` (from 1), `start`, `end`: positions; others below |
 | `price_group` | + | quantity × each, as told below | `share`, `flat`, `sale`, `percent`, `each` and others below |
 | `split` | + | quantity × each; each = Σ of `parts` (sale × percent; …) / 100 | `start`, `end`, `parts`, `each` |
 | `fee` | + | a step's fee | `tier` (from 1) |
@@ -23,12 +23,15 @@ far, or the part of it that the step is about.
 | `opening` | · | | quantity: the opening count; `source` |
 | `count` | · | | quantity: the count that is billed; `own`, `third_party`, `tolerance`, `source` |
 | `share` | · | | quantity: a version's share of that count; `own` |
-| `position` | · | | quantity: what a version's units add to the count, in order of time | `start`, `end`: positions |
+| `position` | · | | quantity: what a version's units add to the count | `start`, `end`, `tier_mode`, `measure` |
 | `booked` | · | | quantity: what is taken; `before` units, `limit`, `opening` |
 
 Each conversion of a `price_group` earns `flat`, or `sale` (in `sale_currency`, × `fx` from `fx_source` where that is
 another) × `percent` / 100, not below `minimum` nor above `maximum`; × `share`; rounded by `mode` where `round` is
 `conversion`, as under `split`. With tiers, `tier` (from 1) is the one whose price it is.
+
+A `tier` is the part of its version's units, which lie from `run_start` to `run_end`, that lies in the tier; under
+`tier_mode` volume all of them, in the tier that the count `reached` lies in.
 """
 
 from __future__ import annotations

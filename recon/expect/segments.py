@@ -119,20 +119,24 @@ def runs_of(name: str, segments: Sequence[Segment], force: InForce) -> list[Run]
 def _walked(name: str, runs: Sequence[Run], clauses: Mapping[int, CpmTiers], opening: Fraction) -> Iterator[Working]:
     scales = {number: Scale.of(clause, "units") for number, clause in clauses.items()}
     found: Walk = walk(runs, scales, opening)
+    starts: dict[int, Fraction] = {}
     for piece in found.pieces:
-        yield _tier_working(name, piece, clauses[piece.version])
+        start = starts.setdefault(piece.run, piece.start)
+        yield _tier_working(name, piece, clauses[piece.version], (start, start + runs[piece.run].quantity))
     for fee in found.fees:
         yield _fee_working(name, fee, clauses[fee.version])
 
 
-def _tier_working(name: str, piece: Piece, clause: CpmTiers) -> Working:
+def _tier_working(name: str, piece: Piece, clause: CpmTiers, run: tuple[Fraction, Fraction]) -> Working:
+    """A tier's units at its rate; `run`: from where to where all units of the stretch lie."""
     step = clause.steps[piece.tier]
     price = Fraction(step.per_mille)
     amount = piece.quantity * price / 1000
     text = f"{_where(piece, clause)}: {int(piece.quantity):,} × {plain(step.per_mille)} / 1000 = {told(amount)}"
     inputs = (
         ("tier", str(piece.tier + 1)), ("start", written(piece.start)), ("end", written(piece.start + piece.quantity)),
-        ("reached", written(piece.reached)), ("tier_mode", clause.mode),
+        ("reached", written(piece.reached)), ("tier_mode", clause.mode), ("run_start", written(run[0])),
+        ("run_end", written(run[1])),
     )  # fmt: skip
     label = f"v{piece.version} {tier_text(clause, piece.tier)}"
     path = f"items[{name}].rates[0].tiers.steps[{piece.tier}].per_mille"

@@ -98,9 +98,7 @@ def invoiced(force: InForce, due: Due, rates: ExchangeRates) -> Due:
         return due
     found = rates.on(force.currency, currency, force.period.last)
     amount = due.amount * found.rate
-    text = (
-        f"{told(due.amount)} {force.currency} × {told(found.rate)} ({found.text}) = {told(amount)} {currency}"
-    )
+    text = f"{told(due.amount)} {force.currency} × {told(found.rate)} ({found.text}) = {told(amount)} {currency}"
     inputs = (("before", written(due.amount)), ("fx", written(found.rate)), ("fx_source", found.text))
     number = force.last.version
     label = f"{force.currency} to {currency}"

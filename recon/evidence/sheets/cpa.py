@@ -10,10 +10,10 @@ from recon.evidence.facts import Record, exact_or_zero
 from recon.evidence.formula import Ref, Term, greatest, least, total
 from recon.evidence.pack import Pack, decimals
 from recon.evidence.sheet import Column
-from recon.evidence.sheets import deductions, reperformance
+from recon.evidence.sheets import deductions, reperformance, tiers
 from recon.evidence.sheets.parameters import exchange_rate
 from recon.evidence.sheets.steps import Operation, Step
-from recon.evidence.style import SHARES, TEXT, Look, unrounded
+from recon.evidence.style import COUNT, SHARES, TEXT, Look, unrounded
 
 COLUMNS = (
     Column("quantity", "Conversions", 11),
@@ -36,7 +36,7 @@ def write(pack: Pack) -> None:
 
 def price_group(step: Step) -> Ref:
     """Amount of the conversions of one price = conversions × price of one, rounded where the contract says so (6.3)."""
-    conversions = step.given("quantity", "quantity")
+    conversions = _conversions(step)
     price: Term = step.stated("flat", "flat") if step.states("flat") else _percentage(step)
     if step.row.get("share"):
         price = step.sheet.put("share", exact_or_zero(step.row["share"]), Look("input", SHARES)) * price
@@ -45,6 +45,13 @@ def price_group(step: Step) -> Ref:
     each = step.sheet.put("each", price, Look("formula", unrounded(decimals(step.currency))))
     step.tick("K R")
     return step.amount(conversions * each)
+
+
+def _conversions(step: Step) -> Ref:
+    """How many: counted, or by the thresholds on Contracts where conversions one after the other lie in tiers (6.2)."""
+    if step.row.get("run_start") is None or not tiers.is_stated(step):
+        return step.given("quantity", "quantity")
+    return step.sheet.put("quantity", tiers.in_tier(step), Look("formula", COUNT))
 
 
 def _percentage(step: Step) -> Term:
@@ -70,20 +77,21 @@ def _sale(step: Step) -> Term:
 def split_parts(step: Step) -> list[Record]:
     """The parts of a sale that a threshold splits, each with the tier it lies in; none where they disagree (6.2)."""
     parts = [part.split(" × ") for part in str(step.row["parts"]).split("; ")]
-    tiers = list(_tiers(step))
+    stated = list(_tiers(step))
     start = exact_or_zero(step.row["start"])
-    first = max((place for place, threshold, _ in tiers if threshold <= start), default=0)
-    reached = [percent for place, _, percent in tiers if first <= place < first + len(parts)]
+    first = max((place for place, threshold, _ in stated if threshold <= start), default=0)
+    reached = [percent for place, _, percent in stated if first <= place < first + len(parts)]
     if reached != [exact_or_zero(percent) for _, percent in parts]:
         return []
     return [
         {
             **step.row,
-            "sale": sale,
+            "run_start": step.row["start"],
+            "run_end": step.row["end"],
             "clause": f"{step.row['clause']}.steps[{place}]",
             "label": f"part in tier {place + 1}",
         }
-        for place, (sale, _) in enumerate(parts, first)
+        for place in range(first, first + len(parts))
     ]
 
 
@@ -100,7 +108,8 @@ def _tiers(step: Step) -> Iterator[tuple[int, Fraction, Fraction]]:
 
 def part_price(step: Step) -> Ref:
     """A part of a sale, in the contract's currency and by its share, × its tier's percentage."""
-    sale = step.given("sale", "sale")
+    lying = tiers.in_tier(step, is_whole=False)
+    sale = step.sheet.put("sale", lying, Look("formula", unrounded(decimals(step.currency))))
     price = sale * step.stated("percent", "percent_of_sale") / step.pack.names["per_cent"]
     step.tick("K R")
     return step.sheet.put("each", price, Look("formula", unrounded(decimals(step.currency))))
@@ -125,7 +134,7 @@ METHOD = reperformance.Method(
         "The price of one is rounded where the contract rounds per conversion; a shared conversion earns its share.",
         "A line is the sum of its steps, rounded once; the engine's amount stands beside it. Differences must be zero.",
     ),
-    columns=(*COLUMNS, *(column for column in deductions.COLUMNS if column.name != "fx")),
+    columns=(*tiers.COLUMNS, *COLUMNS, *(column for column in deductions.COLUMNS if column.name != "fx")),
     operations={
         **deductions.OPERATIONS,
         "price_group": Operation(price_group, leaves=("flat", "percent_of_sale")),

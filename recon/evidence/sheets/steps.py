@@ -8,7 +8,7 @@ from fractions import Fraction
 from functools import cached_property
 
 from recon.evidence.facts import Record, exact_or_zero
-from recon.evidence.formula import Ref, Term, Value, look_up, number, rounded, total
+from recon.evidence.formula import Ref, Term, Value, label, look_up, number, rounded, total
 from recon.evidence.pack import Pack, clause_group, decimals
 from recon.evidence.sheet import Sheet
 from recon.evidence.style import COUNT, RATE, SHARES, TEXT, Look, unrounded
@@ -54,6 +54,12 @@ class Step:
         key = Term(f'{clause.text}&".{leaf}"', f"{group}.{leaf}")
         found = look_up(key, self.pack.clause_keys, self.pack.clause_values)
         return self.sheet.put(name, found, Look("formula", RATE))
+
+    def found(self, path: str) -> Term:
+        """A clause of the step's version looked up on Contracts, within a formula; KeyError where it is not there."""
+        group, leaf = clause_group(path)
+        reference = self.pack.clause_groups[self.row["contract"], str(self.row["version"]), group]
+        return look_up(label(f"{reference}.{leaf}"), self.pack.clause_keys, self.pack.clause_values)
 
     def given(self, name: str, *sources: str) -> Ref:
         """The sum of numbers that the engine took from events or earlier periods, put into a column as an input."""
