@@ -75,7 +75,10 @@ def _line(close: StoredClose, identity: str) -> list[str]:
     if len(parts) != 4:
         return []
     key = dict(zip(("contract", "item", "kind", "currency"), parts, strict=True))
-    return [text for row in _rows(close.lines, **key) for text in _told_line(close, row, key)]
+    told = [text for row in _rows(close.lines, **key) for text in _told_line(close, row, key)]
+    workings = list(_told_workings(close, key))
+    nothing = f"{identity}, {close.period}, run {close.run}: no line, for neither quantity nor amount is left (4.5)"
+    return told or ([nothing, *workings] if workings else [])
 
 
 def _told_line(close: StoredClose, row: dict[str, Any], key: dict[str, str]) -> Iterator[str]:

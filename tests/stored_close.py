@@ -130,6 +130,7 @@ def _many_groups(count: int) -> list[dict[str, Any]]:
             12,
             Fraction(168),
             each="14.00",
+            **_rounding("conversion", "EUR"),
         )
     ]
     rows += [*flat, _closing(flat)]
@@ -169,7 +170,12 @@ def _group(
         "minimum": "1.00",
         "maximum": "60.00",
         "each": str(each),
+        **_rounding("line" if by_line else "conversion", currency),
     }
+
+
+def _rounding(when: str, currency: str) -> dict[str, str]:
+    return {"round": when, "mode": "half_up", "price_currency": currency}
 
 
 def _closing(rows: list[dict[str, Any]]) -> dict[str, Any]:

@@ -14,9 +14,10 @@ from typing import Any
 
 import pytest
 import yaml
-from test_cases import CASES, differences, expected_of, plainly
+from test_cases import CASE_OF, CASES, plainly
 
 from recon.contracts.documents import json_schema
+from recon.trials.cases import differences
 
 README = CASES / "README.md"
 TERMS = {"cpm": "CpmTerms", "cpa": "CpaTerms"}
@@ -157,7 +158,7 @@ def goes_red(name: str, clause: str, folder: Path) -> bool:
     model, path, value = taken_apart(clause)
     month = Path(shutil.copytree(CASES / name, folder / f"{name} {re.sub('[^a-z_.]+', ' ', clause)}"))
     assert ignore(month, model, path, value), f"{name} has no clause {clause}"
-    return bool(differences(expected_of(name), plainly(month, expected_of(name))))
+    return bool(differences(CASE_OF[name], plainly(month, CASE_OF[name])))
 
 
 def taken_apart(clause: str) -> tuple[str, str, str | None]:

@@ -16,7 +16,7 @@ from recon.contracts.lint import accepted
 from recon.engine import Engine
 from recon.expect import expect
 from recon.inputs import read_inputs
-from recon.observe import Scope, observe
+from recon.observe import Scope, not_known_yet, observe
 from recon.period import Period, instant_of
 from recon.workspace import Workspace
 
@@ -53,6 +53,7 @@ def close_period(
             expectation.lines, billed, workspace.tolerance,
             contracts=every.contracts, period=str(period), remarks=expectation.remarks,
         )  # fmt: skip
-        facts = RunFacts(workspace, scope, every, book, inputs, expectation, comparison, started, began, signed)
+        facts = RunFacts(workspace, scope, every, book, inputs, expectation, comparison, started, began, signed,
+                         not_known_yet(engine, scope))  # fmt: skip
         run = record(engine, facts)
     return load_close(workspace, period, run)

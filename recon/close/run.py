@@ -30,9 +30,9 @@ from recon.workspace import Workspace
 
 WORKING_INPUTS = (
     "share", "sale", "sale_currency", "fx", "fx_source", "percent", "flat", "minimum", "maximum", "each", "round",
-    "mode", "before", "limit", "opening", "others", "days", "of_days", "charged", "tier", "start", "end", "reached",
-    "tier_mode", "measure", "run_start", "run_end", "own", "third_party", "tolerance", "source", "after", "parts",
-    "count", "at_least",
+    "mode", "price_currency", "before", "limit", "opening", "others", "days", "of_days", "charged", "tier", "start",
+    "end", "reached", "tier_mode", "measure", "run_start", "run_end", "own", "third_party", "tolerance", "source",
+    "after", "parts", "count", "at_least",
 )  # fmt: skip
 WORKING_COLUMNS = (
     "contract", "item", "kind", "currency", "seq", "operation", "version", "clause", "rule", "label", "quantity",
@@ -65,6 +65,7 @@ class RunFacts:
     started: int
     began: float
     signed: SignedMonths
+    not_known_yet: dict[str, int]
 
 
 def record(engine: Engine, facts: RunFacts) -> int:
@@ -99,6 +100,7 @@ def manifest_of(facts: RunFacts) -> dict[str, Any]:
         "software": f"recon {installed('recon')}",
         "tzdata": TZDATA_VERSION,
         "as_known_at": _instant(facts.scope.as_known_at),
+        "not_known_yet": facts.not_known_yet,
         "cutoff": instant_text(facts.scope.cutoff_of(facts.scope.period)),
     }
     plain_values = json.loads(json.dumps(made_from, default=str))
@@ -144,7 +146,8 @@ def _write_files(engine: Engine, folder: Path, facts: RunFacts) -> None:
     _write_csv(folder / "findings.csv", [field.name for field in fields(Finding)], findings)
     _write_csv(folder / "fates.csv", FATE_COLUMNS, _fate_rows(facts.expectation))
     _write_csv(folder / "rejected.csv", REJECTED_COLUMNS, (asdict(row) for row in facts.inputs.rejected))
-    _write_csv(folder / "workings.csv", WORKING_COLUMNS, _working_rows(facts.expectation.lines))
+    told = (*facts.expectation.lines, *facts.expectation.uncounted)
+    _write_csv(folder / "workings.csv", WORKING_COLUMNS, _working_rows(told))
     _write_csv(folder / "balances.csv", BALANCE_COLUMNS, _balance_rows(facts.expectation))
     _write_json(folder / "contracts.json", [_version_row(version) for version in facts.every.versions])
     engine.write_parquet(DECISIONS, folder / "conversions.parquet")

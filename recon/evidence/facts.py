@@ -191,7 +191,7 @@ def _plain(row: Record) -> Record:
     """A working without what changes nothing: a share of 1, a rate between a currency and itself."""
     share = exact_or_zero(row.get("share") or "1")
     source = _source_currency(row)
-    is_converted = source not in (None, row["currency"])
+    is_converted = source not in (None, row.get("price_currency") or row["currency"])
     exchanged = {"sale_currency": source, "fx": row.get("fx") if is_converted else None}
     return {**row, **exchanged, "share": row.get("share") if share != 1 else None}
 
@@ -201,7 +201,9 @@ def _source_currency(row: Record) -> str | None:
     return str(row["label"]).split(" ")[0] if row["operation"] == "convert" else row.get("sale_currency")
 
 
-SAME_PRICE = ("version", "clause", "sale", "sale_currency", "fx", "share", "each")
+SAME_PRICE = (
+    "version", "clause", "sale", "sale_currency", "fx", "share", "each", "round", "mode", "price_currency",
+)  # fmt: skip
 
 
 def _merged(rows: list[Record]) -> list[Record]:

@@ -39,6 +39,7 @@ def nothing_locked(period: Period) -> None:
 class Expectation:
     """The expected lines of a period by key, the fate of every event, and the contracts that are not priced.
 
+    `uncounted` are lines of nothing, which do not exist (RULES 4.5), where another party's count is 0 and ours is not;
     `remarks` are findings of the recomputation itself; `openings` the opening balances that were asked for, with
     their sources; `balances` what the next period starts from.
     """
@@ -49,6 +50,7 @@ class Expectation:
     remarks: tuple[Remark, ...] = ()
     openings: tuple[Opening, ...] = ()
     balances: tuple[Balance, ...] = ()
+    uncounted: tuple[ExpectedLine, ...] = ()
 
 
 def expect(
@@ -76,14 +78,15 @@ def expect(
     openings_of = _openings_of(scope.period, openings, opening_balances, locked)
     left = {one.contract for one in left_out}
     cpa = expected_cpa(engine, book, scope, rates, left, openings_of=openings_of, signed=signed)
-    lines = [line for line in (*cpm.lines, *cpa.lines) if line.quantity or line.amount]
+    every = sorted((*cpm.lines, *cpa.lines), key=lambda line: line.key)
     return Expectation(
-        tuple(sorted(lines, key=lambda line: line.key)),
+        tuple(line for line in every if line.exists),
         added_up([*cpm.fates, *cpa.fates]),
         left_out,
         (*cpm.remarks, *cpa.remarks),
         openings.asked,
         openings.closing([*cpm.moved, *cpa.balances]),
+        tuple(line for line in every if not line.exists and line.is_counted),
     )
 
 

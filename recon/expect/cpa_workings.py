@@ -117,8 +117,8 @@ def _common_inputs(candidate: Candidate) -> Iterator[tuple[str, str]]:
 
 
 def _rounding_inputs(one: Decision) -> Inputs:
-    terms = one.candidate.terms
-    return ("round", terms.round), ("mode", terms.rounding), ("each", written(one.each))
+    terms, currency = one.candidate.terms, one.candidate.version.currency
+    return ("round", terms.round), ("mode", terms.rounding), ("price_currency", currency), ("each", written(one.each))
 
 
 def _split_working(one: Decision, parts: Sequence[Piece], count: int) -> Working:

@@ -88,6 +88,16 @@ class ExpectedLine:
         """What expected and billed lines join on (RULES 8.1)."""
         return self.contract, self.item, self.period, self.kind, self.currency
 
+    @property
+    def exists(self) -> bool:
+        """Whether it is a line at all (RULES 4.5)."""
+        return bool(self.quantity or self.amount)
+
+    @property
+    def is_counted(self) -> bool:
+        """Whether another party's count was looked at for it (RULES 3.6)."""
+        return any(working.operation == "count" for working in self.workings)
+
 
 @dataclass(frozen=True)
 class FateCount:

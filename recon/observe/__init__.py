@@ -8,7 +8,7 @@ from recon.observe.conversions import observe_conversions
 from recon.observe.impressions import observe_impressions
 from recon.observe.scope import Scope
 
-__all__ = ["OBSERVATIONS", "Scope", "observe"]
+__all__ = ["OBSERVATIONS", "Scope", "not_known_yet", "observe"]
 
 # The relations that everything after is computed from, and the order that makes their files reproducible.
 OBSERVATIONS = {
@@ -24,3 +24,11 @@ def observe(engine: Engine, book: Book, scope: Scope) -> None:
     """Reduce the events of the inputs to the relations of `OBSERVATIONS`, once for all contracts."""
     observe_impressions(engine, book, scope)
     observe_conversions(engine, book, scope)
+
+
+def not_known_yet(engine: Engine, scope: Scope) -> dict[str, int]:
+    """How many rows of each dataset of events came in after `as_known_at`; nothing where all that is known counts."""
+    if scope.as_known_at is None:
+        return {}
+    datasets = ("impressions", "clicks", "conversions", "reversals")
+    return {name: engine.row(f"SELECT COUNT(*) FROM {name} WHERE NOT {scope.is_known}")[0] for name in datasets}

@@ -37,10 +37,11 @@ def recon_biller(case: Case, workspace: Path, out: Path) -> Outcome:
         return Outcome(refusal="\n".join(str(problem) for problem in refusal.problems), has_reasons=True)
     if close.not_priced:
         return Outcome(refusal="not priced: " + "; ".join(" ".join(map(str, one)) for one in close.not_priced))
-    return _of_close(close)
+    return outcome_of_close(close)
 
 
-def _of_close(close: StoredClose) -> Outcome:
+def outcome_of_close(close: StoredClose) -> Outcome:
+    """What a stored close says of its month."""
     lines, fates, findings = _records(close.lines), _records(close.fates), _records(close.findings)
     decisions = _records(close.conversions())
     return Outcome(

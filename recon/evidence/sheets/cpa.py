@@ -7,7 +7,7 @@ from fractions import Fraction
 from itertools import count
 
 from recon.evidence.facts import Record, exact_or_zero
-from recon.evidence.formula import Ref, Term, greatest, least, total
+from recon.evidence.formula import Ref, Term, greatest, least, rounded, total
 from recon.evidence.pack import Pack, decimals
 from recon.evidence.sheet import Column
 from recon.evidence.sheets import deductions, reperformance, tiers
@@ -40,11 +40,17 @@ def price_group(step: Step) -> Ref:
     price: Term = step.stated("flat", "flat") if step.states("flat") else _percentage(step)
     if step.row.get("share"):
         price = step.sheet.put("share", exact_or_zero(step.row["share"]), Look("input", SHARES)) * price
-    if step.clause("round") != "line":
-        price = step.rounded(price)
+    price = _rounded(step, price)
     each = step.sheet.put("each", price, Look("formula", unrounded(decimals(step.currency))))
     step.tick("K R")
     return step.amount(conversions * each)
+
+
+def _rounded(step: Step, price: Term) -> Term:
+    """The price of one at the minor unit of the contract's currency, where its conversion's version says so (6.3)."""
+    if step.row["round"] == "line":
+        return price
+    return rounded(price, step.pack.digits(str(step.row["price_currency"])), step.row["mode"])
 
 
 def _conversions(step: Step) -> Ref:
@@ -118,8 +124,7 @@ def part_price(step: Step) -> Ref:
 def split(step: Step) -> Ref:
     """Amount of split sales = conversions × Σ of the parts, rounded where the contract says so (6.2, 6.3)."""
     conversions, price = step.given("quantity", "quantity"), total(step.parts)
-    if step.clause("round") != "line":
-        price = step.rounded(price)
+    price = _rounded(step, price)
     each = step.sheet.put("each", price, Look("formula", unrounded(decimals(step.currency))))
     step.tick("F R")
     return step.amount(conversions * each)

@@ -75,16 +75,19 @@ def rounded_between(step: Step) -> Ref:
 def shortfall(step: Step) -> Ref:
     """The minimum less the contract's charge lines above, if positive (RULES 4.6)."""
     basis = step.before()
-    charged = added(_lines_of_contract(step, "charge"))
+    charged = added(_lines_of_contract(step))
     taken = step.sheet.put("taken", charged, Look("formula", unrounded(decimals(step.currency))))
     step.tick("F R")
     return step.amount(greatest(ZERO, basis - taken))
 
 
-def _lines_of_contract(step: Step, kind: str) -> list[Ref]:
-    """The finished lines of the step's contract and kind on this sheet, so far."""
-    wanted = (step.row["contract"], kind, step.currency)
-    return [cell for key, cell in step.pack.finished.items() if (key.contract, key.kind, key.currency) == wanted]
+def _lines_of_contract(step: Step) -> list[Ref]:
+    """The finished lines on this sheet that count towards the minimum of the step's contract."""
+    wanted = (step.row["contract"], step.currency)
+    return [
+        cell for key, cell in step.pack.finished.items()
+        if (key.contract, key.currency) == wanted and key.kind in ("charge", "payout")
+    ]  # fmt: skip
 
 
 def told(step: Step) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from recon.evidence.facts import Record, exact_or_zero, line_key
+from recon.evidence.facts import Record, exact_or_zero
 from recon.evidence.formula import Ref, Term, label, number, rounded, total_where
 from recon.evidence.pack import Pack, decimals
 from recon.evidence.sheet import Column, Sheet, Table
@@ -68,7 +68,7 @@ def _finding(sheet: Sheet, finding: Record) -> None:
 
 
 def _reconciled(pack: Pack, sheet: Sheet, table: Table) -> None:
-    """Findings + variance of the lines without a finding = the month's variance, per currency."""
+    """Findings + differences within tolerance = the month's variance, per currency."""
     sheet.next_row()
     sheet.line("Findings against the variance on Summary", "section")
     for currency, totals in pack.totals.items():
@@ -77,9 +77,9 @@ def _reconciled(pack: Pack, sheet: Sheet, table: Table) -> None:
         findings = _sum(sheet, "Findings above", currency, found, Look("formula", shape))
         rest = _sum(
             sheet,
-            "Lines without a finding (within tolerance)",
+            "Differences within tolerance",
             currency,
-            _without(pack, currency),
+            _within(pack, currency),
             Look("input", shape),
         )
         variance = _sum(sheet, "Variance on Summary", currency, totals["variance"], Look("formula", shape))
@@ -99,9 +99,9 @@ def _sum(sheet: Sheet, words: str, currency: str, amount: Term | Fraction, look:
     return sheet.put("amount", amount, look)
 
 
-def _without(pack: Pack, currency: str) -> Fraction:
-    found = {line_key(finding) for finding in pack.facts.findings}
-    rows = (row for row in pack.facts.lines if row["currency"] == currency and line_key(row) not in found)
+def _within(pack: Pack, currency: str) -> Fraction:
+    """The differences that the workspace tolerates; a line may have them and a finding of another kind as well."""
+    rows = (r for r in pack.facts.lines if r["currency"] == currency and r["status"] == "within_tolerance")
     return sum((exact_or_zero(row["variance"]) for row in rows), Fraction(0))
 
 

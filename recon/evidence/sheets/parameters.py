@@ -30,6 +30,7 @@ _FX = {
     "numerator": "Numerator",
     "denominator": "Denominator",
 }
+DIGITS_OF_A_CELL = 15
 NOISE_DIGITS = 6
 
 
@@ -135,7 +136,10 @@ def _dates(facts: Facts, settings: dict[str, Any]) -> Iterator[tuple[str, Any, s
 
 
 def _rates_of_exchange(pack: Pack, sheet: Sheet) -> None:
-    """Each exchange rate used, as the exact quotient it is: rate = numerator / denominator."""
+    """Each exchange rate used, as the quotient it is: rate = numerator / denominator.
+
+    A mean of crossed rates has hundreds of digits, more than a cell holds: both are divided by one power of ten.
+    """
     rows = [row for rows in pack.facts.workings.values() for row in rows if row.get("fx")]
     used = {_fx_key(row): row.get("fx_source") for row in rows}
     sheet.next_row()
@@ -152,14 +156,15 @@ def _rate_of_exchange(pack: Pack, sheet: Sheet, key: tuple[str, str, str], sourc
     sheet.next_row()
     sheet.put("parameter", f"{key[0]} → {key[1]}", Look("text"))
     sheet.put("note", source, Look("prose", TEXT))
-    numerator = sheet.put("numerator", exact.numerator, Look("input", PLAIN))
-    denominator = sheet.put("denominator", exact.denominator, Look("input", PLAIN))
+    scale = 10 ** max(0, len(str(max(exact.numerator, exact.denominator))) - DIGITS_OF_A_CELL)
+    numerator = sheet.put("numerator", Fraction(exact.numerator, scale), Look("input", PLAIN))
+    denominator = sheet.put("denominator", Fraction(exact.denominator, scale), Look("input", PLAIN))
     rate = sheet.put("value", numerator / denominator, Look("formula", "0.0000000000"))
     pack.rates_of_exchange[key] = rate.far
 
 
 def _fx_key(row: dict[str, Any]) -> tuple[str, str, str]:
-    return str(row.get("sale_currency") or ""), str(row["currency"]), str(row["fx"])
+    return str(row.get("sale_currency") or ""), str(row.get("price_currency") or row["currency"]), str(row["fx"])
 
 
 def exchange_rate(pack: Pack, row: dict[str, Any]) -> Term:

@@ -69,9 +69,10 @@ def _impressions(pack: Pack, sheet: Sheet) -> None:
     with sheet.table({"what": "Step", "n0": "Charges", "n1": "Payouts"}):
         read = _step(sheet, "Rows read (Inputs)", [_read(pack, "impressions")] * 2, "formula")
         rejected = _step(sheet, "less rows set aside", [_rejected(pack, "impressions")] * 2, "formula")
-        outside = _step(sheet, "less out of the period, read only to look back", _fates(pack, "look_back", sides))
+        less = [rejected, *_unknown(pack, sheet, "impressions", 2)]
+        less.append(_step(sheet, "less out of the period, read only to look back", _fates(pack, "look_back", sides)))
         scope = _step(
-            sheet, "In scope", [r - x - o for r, x, o in zip(read, rejected, outside, strict=True)], "total-formula"
+            sheet, "In scope", [_less(row[0], row[1:]) for row in zip(read, *less, strict=True)], "total-formula"
         )
         fates = [
             _step(sheet, _words(fate), _fates(pack, fate, sides))
@@ -88,6 +89,21 @@ def _impressions(pack: Pack, sheet: Sheet) -> None:
     sheet.next_row()
 
 
+def _unknown(pack: Pack, sheet: Sheet, dataset: str, columns: int) -> list[list[Ref]]:
+    """Rows that came in after the instant as of which the month is told; nothing where all that is known counts."""
+    unknown = pack.facts.manifest.get("not_known_yet") or {}
+    if not unknown:
+        return []
+    words = "less ingested after the instant it is told as of"
+    return [_step(sheet, words, [Fraction(unknown[dataset])] * columns)]
+
+
+def _less(first: Term, others: Sequence[Term]) -> Term:
+    for other in others:
+        first = first - other
+    return first
+
+
 def _conversions(pack: Pack, sheet: Sheet) -> None:
     """Rows in the files down to the conversions that one contract or more decided on."""
     facts = pack.facts
@@ -96,16 +112,13 @@ def _conversions(pack: Pack, sheet: Sheet) -> None:
         steps = [
             _step(sheet, "Rows read (Inputs)", [_read(pack, "conversions")], "formula")[0],
             _step(sheet, "less rows set aside", [_rejected(pack, "conversions")], "formula")[0],
+            *(step[0] for step in _unknown(pack, sheet, "conversions", 1)),
             *(
                 _step(sheet, f"less {words}", [facts.fate_total(fate, dataset="conversions")])[0]
                 for fate, words in _APART.items()
             ),
         ]
-        claimed = steps[0]
-        left: Term = claimed
-        for step in steps[1:]:
-            left = left - step
-        reached = _step(sheet, "In a contract's reach", [left], "total-formula")[0]
+        reached = _step(sheet, "In a contract's reach", [_less(steps[0], steps[1:])], "total-formula")[0]
         decided = _step(sheet, "Conversions the engine decided on", [Fraction(_decided(pack))])[0]
         gap = _step(sheet, "Difference (must be zero)", [reached - decided], "check")[0]
     pack.check(
@@ -175,13 +188,16 @@ def _contract(pack: Pack, sheet: Sheet, contract: str, side: _Side, others: Sequ
 
 
 def _by_third_parties(pack: Pack, contract: str) -> Fraction:
-    """What third parties' counts add to ours or take away, a booked quantity's cut included (RULES 3.6)."""
+    """What third parties' counts add to ours or take away, a booked quantity's cut included (RULES 3.6).
+
+    Where our own count is billed after all, what is beyond the booked quantity is a fate of its own.
+    """
     apart = Fraction(0)
-    for line in (line for line in pack.facts.lines if line["contract"] == contract):
-        workings = pack.facts.workings.get(line_key(line), ())
-        own = [exact_or_zero(row["own"]) for row in workings if row["operation"] == "count" and row.get("own")]
-        if own:
-            apart += exact_or_zero(line["expected_quantity"]) - sum(own, Fraction(0))
+    expected = {line_key(line): exact_or_zero(line["expected_quantity"]) for line in pack.facts.lines}
+    for key, workings in pack.facts.workings.items():
+        counts = [row for row in workings if row["operation"] == "count" and row["source"] != "own"]
+        if key.contract == contract and counts:
+            apart += expected.get(key, Fraction(0)) - sum((exact_or_zero(row["own"]) for row in counts), Fraction(0))
     return apart
 
 
