@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import pickle
 import random
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
+from typing import IO
 
 from benchmarks.mutants.making import made
 from benchmarks.mutants.mutations import Mutant, mutants_of
@@ -27,21 +30,60 @@ def main() -> None:
     """Makes the observations, draws the sample, tries each mutant and tells what lives."""
     asked = _arguments()
     sample = drawn(asked.sample, asked.seed)
-    if asked.show is not None:
-        sample = [sample[asked.show]]
     months, files = stored(asked)
     _tell(f"{len(months)} months, {sum(one.seconds for one in months):.1f} s to price them all")
     survivors = []
     started = time.perf_counter()
-    for number, mutant in enumerate(sample, asked.show or 0):
-        verdict = tried(mutant, months, files, asked.show is not None)
-        survivors += [mutant] if verdict == "survived" else []
-        record = {"number": number, "mutant": str(mutant), "verdict": verdict}
+    for number, verdict in _verdicts(sample, months, files, asked):
+        survivors += [number] if verdict == "survived" else []
+        record = {"number": number, "mutant": str(sample[number]), "verdict": verdict}
         print(json.dumps(record, ensure_ascii=False), flush=True)
-    killed = len(sample) - len(survivors)
-    _tell(f"seed {asked.seed}: {killed} of {len(sample)} killed, {100 * killed / len(sample):.1f}%,"
+    count = len(_numbers(sample, asked))
+    killed = count - len(survivors)
+    _tell(f"seed {asked.seed}: {killed} of {count} killed, {100 * killed / count:.1f}%,"
           f" in {time.perf_counter() - started:.0f} s")  # fmt: skip
-    raise SystemExit(0 if killed >= asked.wanted / 100 * len(sample) else 1)
+    raise SystemExit(0 if killed >= asked.wanted / 100 * count else 1)
+
+
+def _numbers(sample: Sequence[Mutant], asked: argparse.Namespace) -> Sequence[int]:
+    """Which of the sample are tried."""
+    return asked.only or range(len(sample))
+
+
+def _verdicts(
+    sample: Sequence[Mutant], months: Sequence[Observed], files: Sequence[TestFile], asked: argparse.Namespace
+) -> Iterator[tuple[int, str]]:
+    """Each mutant's number and verdict, as they are found."""
+    trial = partial(_verdict, sample, months, files, bool(asked.only))
+    numbers = _numbers(sample, asked)
+    if asked.jobs == 1:
+        yield from map(trial, numbers)
+        return
+    children = [_child(trial, numbers[part :: asked.jobs]) for part in range(asked.jobs)]
+    for child in children:
+        for line in child:
+            number, verdict = json.loads(line)
+            yield number, verdict
+
+
+def _child(trial: Callable[[int], tuple[int, str]], numbers: Sequence[int]) -> IO[str]:
+    """A forked process that tries some of the mutants; what it finds is read from it, one line each."""
+    reading, writing = os.pipe()
+    if os.fork():
+        os.close(writing)
+        return os.fdopen(reading, encoding="utf-8")
+    os.close(reading)
+    with os.fdopen(writing, "w", encoding="utf-8") as found:
+        for number in numbers:
+            found.write(json.dumps(trial(number)) + "\n")
+            found.flush()
+    os._exit(0)
+
+
+def _verdict(
+    sample: Sequence[Mutant], months: Sequence[Observed], files: Sequence[TestFile], is_shown: bool, number: int
+) -> tuple[int, str]:
+    return number, tried(sample[number], months, files, is_shown)
 
 
 def _arguments() -> argparse.Namespace:
@@ -55,7 +97,8 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--test-seconds", type=float, default=10.0, help="what a test file may take to be asked")
     parser.add_argument("--store", type=Path, help="where observations are kept for the next run")
     parser.add_argument("--wanted", type=float, default=90.0, help="per cent that must be killed")
-    parser.add_argument("--show", type=int, help="one mutant of the sample, with every check's answer")
+    parser.add_argument("--only", type=int, nargs="+", help="some mutants of the sample, by number, and why they die")
+    parser.add_argument("--jobs", type=int, default=1, help="processes")
     return parser.parse_args()
 
 

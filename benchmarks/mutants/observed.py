@@ -11,7 +11,7 @@ import shutil
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from decimal import Decimal
@@ -20,6 +20,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from fixtures.pocket_calculator import redone
 from fixtures.random_months import make
 from fixtures.random_months.month import asked
 from fixtures.random_months.tables import table
@@ -158,6 +159,23 @@ def calls() -> Iterator[set[Function]]:
 
 def outcome_of(engine: Any, seen: Observed) -> Outcome:
     """A month priced from its observations by `recon.expect` as it is imported now."""
+    return _priced(engine, seen)[0]
+
+
+def faults_of(engine: Any, seen: Observed) -> list[object]:
+    """In what a month priced now differs from what it must give, and what is wrong in its workings."""
+    outcome, lines = _priced(engine, seen)
+    return differences(seen.case, outcome) or redone(list(_workings(lines)), [vars(line) for line in lines])
+
+
+def _workings(lines: Iterable[Any]) -> Iterator[dict[str, Any]]:
+    for line in lines:
+        names = {name: getattr(line, name) for name in ("contract", "item", "kind", "currency")}
+        for working in line.workings:
+            yield {**names, **vars(working), **dict(working.inputs)}
+
+
+def _priced(engine: Any, seen: Observed) -> tuple[Outcome, Sequence[Any]]:
     room: Any = importlib.import_module("recon.expect")  # a mutant is imported anew
     asked_for = seen.asked()
     has_cpa = _has_cpa(asked_for["book"], seen)
@@ -171,12 +189,13 @@ def outcome_of(engine: Any, seen: Observed) -> Outcome:
     finally:
         room.expected_cpa = priced
     decisions = engine.arrow(DECISIONS).to_pylist() if has_cpa else []
-    return Outcome(
+    outcome = Outcome(
         lines_of([{**vars(line)} for line in found.lines]),
         fates_of([vars(fate) for fate in found.fates]),
         {(row["contract"], row["conversion_id"]): _told(row) for row in decisions},
         frozenset((one.cause, one.contract, one.item) for one in found.remarks),
     )
+    return outcome, found.lines
 
 
 def _has_cpa(book: Any, seen: Observed) -> bool:
@@ -207,7 +226,7 @@ def _sound(found: Iterable[Observed], told: Callable[[str], None]) -> Iterator[O
             case = replace(seen.case, expected={**seen.case.expected, "findings": remarks})
             spent = time.process_time() - started
             asked_for = replace(seen, case=case, functions=frozenset(functions), seconds=spent)
-            wrong = differences(asked_for.case, outcome)
+            wrong = faults_of(engine, asked_for)
             if wrong:
                 told(f"left out, red already: {seen.case.name}: {wrong[0]}")
             else:

@@ -19,10 +19,9 @@ from importlib.machinery import ModuleSpec
 from types import CodeType, ModuleType
 
 from benchmarks.mutants.mutations import Mutant, mutated
-from benchmarks.mutants.observed import ROOT, Observed, outcome_of
+from benchmarks.mutants.observed import ROOT, Observed, faults_of
 from benchmarks.mutants.testfiles import TestFile, is_red
 from recon.engine import Engine
-from recon.trials.cases import differences
 
 Check = Callable[[], bool]  # whether it went red
 SECONDS = 60  # of processor for one mutant's check before it counts as hung
@@ -133,7 +132,7 @@ def _checks(
 
 
 def _is_off(engine: Engine, seen: Observed) -> bool:
-    return bool(differences(seen.case, outcome_of(engine, seen)))
+    return bool(faults_of(engine, seen))
 
 
 def months_for(mutant: Mutant, months: Sequence[Observed]) -> list[Observed]:
