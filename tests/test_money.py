@@ -45,6 +45,22 @@ def test_ties_in_each_mode():
         round_whole(Fraction(1, 2), "sideways")
 
 
+@pytest.mark.parametrize("mode", sorted(STANDARD))
+def test_small_fractions_round_as_the_standard_library_does(mode):
+    """All of them, by halves, quarters, fifths and eighths: zero, both signs, and every tie to an even and an odd."""
+    for parts in (1, 2, 4, 5, 8):
+        for number in range(-4 * parts, 4 * parts + 1):
+            asked = Decimal(number) / parts
+            wanted = int(asked.quantize(Decimal(1), STANDARD[mode]))
+            assert round_whole(Fraction(number, parts), mode) == wanted, (number, parts)
+    assert round_whole(Fraction(-1, 3), mode) == (-1 if mode == "up" else 0)
+
+
+def test_numbers_are_taken_as_they_are():
+    assert exact(3) == exact(Decimal("3.0")) == exact(Fraction(3)) == exact("3.00") == 3
+    assert exact("-0.125") == Fraction(-1, 8)
+
+
 def test_the_example_of_the_rules_is_rounded_once():
     first, second = Fraction(25) * 1_000_001 / 1000, Fraction(22) * 999_999 / 1000
     assert round_amount(first + second, "USD") == Decimal("47000.00")
