@@ -199,3 +199,22 @@ def test_a_share_of_nothing_has_lost_to_the_largest():
     touches = [("click", 0, "a", "ann"), ("click", 25 * DAY, "b", "bob")]
     found = one(*touches, model="time_decay", half_life_days=1)
     assert found == {"ann": (None, 10**6, "a"), "bob": ("lost", 0, "a")}
+
+
+MIDNIGHT = instant("2026-10-16T00:00:00Z")
+
+
+@pytest.mark.parametrize("basis", ["conversion", "touch"])
+def test_at_the_instant_of_a_change_the_new_version_alone_counts(basis):
+    """The last instant before it is the old one's; one version governs each touch and each conversion."""
+    terms = {"attribution": {"model": "linear"}, "items": [sale()], "date_basis": basis}
+    versions = [cpa(1, last="2026-10-15", **terms), cpa(2, first="2026-10-16", **terms), cpa(partner="bob", **terms)]
+    program = Program()
+    for name, at in (("a", MIDNIGHT), ("b", MIDNIGHT - 1)):
+        program.conversion(name, at, user=name)
+        for partner in ("ann", "bob"):
+            program.click(name, at, f"{name}-{partner}", partner)
+    found = program.priced(*versions)
+    shares = {key: (row["version"], row["share"]) for key, row in found.decided.items() if key[0] == "ann"}
+    assert shares == {("ann", "a"): (2, 500_000), ("ann", "b"): (1, 500_000)}
+    assert found.amounts() == {("sale", "payout"): 10}

@@ -112,6 +112,27 @@ def test_what_the_month_adds_is_handed_on():
     assert moved == {("", "quantity"): 1, ("", "spend"): 10}
 
 
+BY_CAPS = [{"per": "contract", "amount": "100"}]
+
+
+@pytest.mark.parametrize(
+    "terms, spent",
+    [
+        ({}, 10),
+        ({"caps": BY_CAPS}, 20),
+        ({"cap": {"amount": "100", "scope": "contract"}}, 10),
+        ({"cap": {"amount": "100", "scope": "period"}, "caps": BY_CAPS}, 20),
+        ({"cap": {"amount": "100", "scope": "contract"}, "caps": BY_CAPS}, 10),
+    ],
+)
+def test_a_charge_hands_on_its_spend_once(terms, spent):
+    """Half of 20 is discounted: a spend cap counts what is left (4.5), caps on conversions what they earn (5.8)."""
+    program = Program().won("a", "10-01").won("b", "10-02")
+    found = program.priced(cpa(direction="charge", items=[sale()], discount_percent="50", **terms))
+    moved = [one for one in found.result.balances if one.kind == "spend"]
+    assert sorted((one.item, one.value) for one in moved) == [("", spent), ("sale", 10)]
+
+
 @pytest.mark.parametrize("zone, fates", [("UTC", "payable over_cap"), ("Asia/Tokyo", "payable payable")])
 def test_the_days_of_a_daily_cap_are_local(zone, fates):
     program = Program().won("a", "10-05 14:00").won("b", "10-05 16:00")

@@ -164,6 +164,21 @@ def test_a_signed_off_close_says_what_was_earned():
     assert "r2 of y" in remark.sentence
 
 
+def test_a_conversion_that_two_contracts_paid_is_taken_back_of_both():
+    """Its rows are gone; two signed-off closes know it, one of them by an item of a contract that ended long ago."""
+    said = {("ann", "x"): StillEarned("sale", 1, Fraction(4)), ("bob", "x"): StillEarned("sale", 1, Fraction(3)),
+            ("eve", "x"): StillEarned("sale", 1, Fraction(2))}  # fmt: skip
+    program = Program().reversal("x", "10-05")
+    found = program.priced(cpa(items=[sale()]), cpa(items=[sale()], partner="bob"), signed=SignedOff(said))
+    assert found.amounts() == {("sale", "clawback"): -4} and found.amounts("bob") == {("sale", "clawback"): -3}
+
+
+@pytest.mark.parametrize("amount", ["0", "0.000000"])
+def test_a_reversal_of_nothing_takes_nothing(amount):
+    program = Program().won("a", "09-20", sale="100").reversal("a", "10-05", amount)
+    assert taken(program, round="line", rounding="up", **PERCENT) is None
+
+
 def test_a_reversal_that_a_locked_close_counted_stays_there():
     program = Program().won("a", "09-20").reversal("a", "10-05")
     counted = SignedOff(counted={("ann", "r0"): "2026-09"})

@@ -82,7 +82,12 @@ def test_floats_are_no_money():
 
 def test_amounts_are_written_plainly():
     assert plain(Decimal("-0.00")) == "0.00" and plain(Decimal("1E+3")) == "1000"
-    assert written(Fraction(1, 8)) == "0.125" and written(Fraction(-2, 3)) == "-2/3" and written(7) == "7"
+    assert (
+        written(Fraction(1, 8)) == "0.125"
+        and written(Fraction(-1, 8)) == "-0.125"
+        and written(Fraction(-2, 3)) == "-2/3"
+        and written(7) == "7"
+    )
 
 
 weights = st.lists(st.integers(0, 50), min_size=1, max_size=8).filter(any)
