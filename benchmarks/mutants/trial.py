@@ -119,16 +119,24 @@ class _Instead(importlib.abc.MetaPathFinder, importlib.abc.Loader):
 def _checks(
     mutant: Mutant, name: str, months: Sequence[Observed], files: Sequence[TestFile]
 ) -> Iterator[tuple[str, Check]]:
-    """Its doctests, then tests and months that call the function (the module, for what stands outside functions)."""
+    """Its doctests, then tests and months that call the function (the module, for what stands outside functions).
+
+    A module's own test file is asked in any case: what a cache answers is not seen to be called.
+    """
     yield "its import", lambda: importlib.import_module(name) is None
     yield "a doctest", lambda: _doctests(name)
-    asked = sorted((file for file in files if _calls(file.functions, mutant)), key=lambda one: one.seconds)
+    own = f"test_{name.rsplit('.', 1)[-1]}.py"
+    asked = sorted((file for file in files if file.name == own or _calls(file.functions, mutant)), key=_seconds)
     quick = [file for file in asked if file.seconds < QUICK]
     yield from ((file.name, functools.partial(is_red, file.name)) for file in quick)
     with Engine(threads=1) as engine:
         for seen in months_for(mutant, months):
             yield seen.case.name, functools.partial(_is_off, engine, seen)
     yield from ((file.name, functools.partial(is_red, file.name)) for file in asked if file not in quick)
+
+
+def _seconds(file: TestFile) -> float:
+    return file.seconds
 
 
 def _is_off(engine: Engine, seen: Observed) -> bool:
