@@ -231,3 +231,17 @@ def test_conversions_of_one_price_stand_together():
     program = three(sale="10").won("d", "10-09", sale="20")
     line = program.priced(cpa(items=[sale(percent_of_sale="10")])).line("sale", "payout")
     assert [(one.quantity, one.amount) for one in line.workings if one.operation == "price_group"] == [(3, 3), (1, 2)]
+
+
+@pytest.mark.parametrize("over, price", [("155", 8), ("160", 10)])
+def test_sales_under_another_version_count_at_their_own_exchange_rate(over, price):
+    """v1's total counts v2's sale as well: 100 USD + 50 EUR × 1.2 = 160, whatever v2 counts itself."""
+    by_sales = tiers({"over": "0", "flat": "10"}, {"over": over, "flat": "8"}, mode="volume", measure="sale_amount")
+    by_number = tiers({"over": "0", "flat": "5"}, {"over": "9", "flat": "4"})
+    versions = [
+        cpa(1, last="2026-10-15", items=[sale(**by_sales)]),
+        cpa(2, first="2026-10-16", items=[sale(**by_number)]),
+    ]
+    program = Program().won("a", "10-01", sale="100").won("b", "10-20", sale="50", currency="EUR")
+    fx = [(date(2026, 10, 20), "EUR", "USD", Fraction("1.2"))]
+    assert paid(program, *versions, fx=fx) == (2, price + 5)

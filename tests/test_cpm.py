@@ -6,6 +6,7 @@ from datetime import date
 from decimal import Decimal
 from fractions import Fraction
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from versions import book, counts, item, tiered, version
@@ -183,6 +184,13 @@ def test_a_missing_count_is_a_remark():
     ]
     assert "for 1 of 2 dates with delivery (2026-10-02)" in found.remarks[0].sentence
     assert found.lines[0].quantity == 605
+
+
+@pytest.mark.parametrize("days, named", [(3, "2026-10-02, 2026-10-03, 2026-10-04)"), (4, "2026-10-04 and others)")])
+def test_a_remark_names_three_dates(days, named):
+    versions = [version(items=[item(third_party={"tolerance_percent": "10"})])]
+    found = month(versions, counts(dict.fromkeys(range(1, days + 2), 5)), theirs={1: 5})
+    assert named in found.remarks[0].sentence and "10-05" not in found.remarks[0].sentence
 
 
 def test_nothing_is_missed_without_delivery():

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from recon.contracts.terms import Booked, ThirdParty
 from recon.expect.booking import Bought, cut_back, taken
-from recon.expect.third_party import missing_days, shared, their_count, verdict
+from recon.expect.third_party import missing_days, shared, their_count, verdict, verdict_told
 
 
 @dataclass(frozen=True)
@@ -52,6 +52,26 @@ def test_theirs_is_billed_beyond_the_tolerance(theirs, billed):
 @pytest.mark.parametrize(("theirs", "billed"), [(900, 900), (1200, 1200), (0, 0), (None, 1000)])
 def test_theirs_is_billed_where_they_control(theirs, billed):
     assert verdict(ThirdParty(controlling="third_party"), 1000, theirs).billed == billed
+
+
+@pytest.mark.parametrize(
+    ("clause", "theirs", "sentence", "inputs"),
+    [
+        (ThirdParty(controlling="third_party", tolerance_percent="10"), 5,
+         "ours is 10, the third party's is 5; the third party controls: the third party's is billed, 5",
+         {"own": "10", "third_party": "5", "source": "third_party"}),
+        (own(), 5,
+         "ours is 10, the third party's is 5; (10 − 5) / 10 × 100 = 50, above 10: the third party's is billed, 5",
+         {"own": "10", "third_party": "5", "tolerance": "10", "source": "third_party"}),
+        (own(), None,
+         "ours is 10, the third party's is missing; ours is billed, 10",
+         {"own": "10", "tolerance": "10", "source": "own"}),
+    ],
+    ids=["they control", "beyond the tolerance", "missing"],
+)  # fmt: skip
+def test_both_counts_and_the_verdict_are_told(clause, theirs, sentence, inputs):
+    told = verdict_told(clause, verdict(clause, 10, theirs), 1, "third_party")
+    assert told.text == sentence and dict(told.inputs) == inputs
 
 
 @pytest.mark.parametrize(("theirs", "billed"), [(801, 901), (800, 900), (900, 1000)])
