@@ -218,3 +218,11 @@ def test_at_the_instant_of_a_change_the_new_version_alone_counts(basis):
     shares = {key: (row["version"], row["share"]) for key, row in found.decided.items() if key[0] == "ann"}
     assert shares == {("ann", "a"): (2, 500_000), ("ann", "b"): (1, 500_000)}
     assert found.amounts() == {("sale", "payout"): 10}
+
+
+@pytest.mark.parametrize("basis, fate", [("conversion", "payable"), ("touch", "no_rate")])
+def test_a_touch_before_the_contract_has_no_rate_where_its_date_decides(basis, fate):
+    program = Program().click("a", MIDNIGHT - 1, "k").conversion("a", MIDNIGHT)
+    found = program.priced(cpa(first="2026-10-16", items=[sale()], date_basis=basis))
+    assert found.fates() == {"a": fate}
+    assert found.decided["ann", "a"]["reason"] == ("no version in force on the touch's date" if fate == "no_rate" else "")

@@ -159,6 +159,13 @@ def test_shortfall_to_the_minimum():
     assert [(line.item, line.kind, line.amount) for line in found][-1] == ("_minimum", "shortfall", Decimal("59.99"))
 
 
+@pytest.mark.parametrize("earned, told", [("100", "minimum 100 − 100 charged = 0, nothing is missing"),
+                                          ("99.99", "minimum 100 − 99.99 charged = 0.01")])  # fmt: skip
+def test_a_shortfall_is_told_in_words(earned, told):
+    line = charged(force(version(items=TWO, minimum={"amount": "100"})), A=earned).lines[-1]
+    assert line.workings[-1].text == told
+
+
 def test_no_shortfall_above_the_minimum():
     assert amounts(force(version(items=TWO, minimum={"amount": "40"})), A="30", B="10")["_minimum"] == 0
 

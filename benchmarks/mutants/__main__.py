@@ -20,7 +20,7 @@ from benchmarks.mutants.making import made
 from benchmarks.mutants.mutations import Mutant, mutants_of
 from benchmarks.mutants.observed import ROOT, Observed
 from benchmarks.mutants.testfiles import TestFile
-from benchmarks.mutants.trial import tried
+from benchmarks.mutants.trial import Checks, tried
 
 SEED = 20261101
 ROOMS = ("recon/money.py", "recon/period.py", "recon/expect")
@@ -34,7 +34,7 @@ def main() -> None:
     _tell(f"{len(months)} months, {sum(one.seconds for one in months):.1f} s to price them all")
     survivors = []
     started = time.perf_counter()
-    for number, verdict in _verdicts(sample, months, files, asked):
+    for number, verdict in _verdicts(sample, Checks(months, files, asked.most), asked):
         survivors += [number] if verdict == "survived" else []
         record = {"number": number, "mutant": str(sample[number]), "verdict": verdict}
         print(json.dumps(record, ensure_ascii=False), flush=True)
@@ -50,11 +50,9 @@ def _numbers(sample: Sequence[Mutant], asked: argparse.Namespace) -> Sequence[in
     return asked.only or range(len(sample))
 
 
-def _verdicts(
-    sample: Sequence[Mutant], months: Sequence[Observed], files: Sequence[TestFile], asked: argparse.Namespace
-) -> Iterator[tuple[int, str]]:
+def _verdicts(sample: Sequence[Mutant], checks: Checks, asked: argparse.Namespace) -> Iterator[tuple[int, str]]:
     """Each mutant's number and verdict, as they are found."""
-    trial = partial(_verdict, sample, months, files, bool(asked.only))
+    trial = partial(_verdict, sample, checks, bool(asked.only))
     numbers = _numbers(sample, asked)
     if asked.jobs == 1:
         yield from map(trial, numbers)
@@ -80,10 +78,8 @@ def _child(trial: Callable[[int], tuple[int, str]], numbers: Sequence[int]) -> I
     os._exit(0)
 
 
-def _verdict(
-    sample: Sequence[Mutant], months: Sequence[Observed], files: Sequence[TestFile], is_shown: bool, number: int
-) -> tuple[int, str]:
-    return number, tried(sample[number], months, files, is_shown)
+def _verdict(sample: Sequence[Mutant], checks: Checks, is_shown: bool, number: int) -> tuple[int, str]:
+    return number, tried(sample[number], checks, is_shown)
 
 
 def _arguments() -> argparse.Namespace:
@@ -95,6 +91,7 @@ def _arguments() -> argparse.Namespace:
         "--months", type=int, default=15, help="random months of all clauses, a third as many simple ones"
     )
     parser.add_argument("--test-seconds", type=float, default=10.0, help="what a test file may take to be asked")
+    parser.add_argument("--most", type=int, default=110, help="months that one mutant is asked")
     parser.add_argument("--store", type=Path, help="where observations are kept for the next run")
     parser.add_argument("--wanted", type=float, default=90.0, help="per cent that must be killed")
     parser.add_argument("--only", type=int, nargs="+", help="some mutants of the sample, by number, and why they die")

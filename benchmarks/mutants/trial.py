@@ -15,6 +15,7 @@ import signal
 import sys
 import traceback
 from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import dataclass
 from importlib.machinery import ModuleSpec
 from types import CodeType, ModuleType
 
@@ -25,16 +26,26 @@ from recon.engine import Engine
 
 Check = Callable[[], bool]  # whether it went red
 SECONDS = 60  # of processor for one mutant's check before it counts as hung
-MOST = 110  # months that one mutant is asked
+
+
+@dataclass(frozen=True)
+class Checks:
+    """What mutants are asked: observed months, of which one mutant is asked `most`, and test files."""
+
+    months: Sequence[Observed]
+    files: Sequence[TestFile]
+    most: int
+
+
 GROUND = ("recon.money", "recon.period")
 BELOW = ("recon.money", "recon.period", "recon.problems", "recon.engine", "recon.contracts", "recon.workspace",
          "recon.inputs", "recon.observe")  # fmt: skip
 QUICK = 2.0  # seconds of processor: such test files are asked before months
 
 
-def tried(mutant: Mutant, months: Sequence[Observed], files: Sequence[TestFile], is_shown: bool = False) -> str:
+def tried(mutant: Mutant, checks: Checks, is_shown: bool = False) -> str:
     """`survived`, or `killed by` what noticed it."""
-    return _of_child(lambda: _verdict(mutant, months, files), is_shown)
+    return _of_child(lambda: _verdict(mutant, checks), is_shown)
 
 
 def _of_child(ask: Callable[[], str], is_shown: bool = False) -> str:
@@ -71,12 +82,12 @@ def _live(ask: Callable[[], str], writing: int, is_shown: bool) -> None:
     os._exit(0)
 
 
-def _verdict(mutant: Mutant, months: Sequence[Observed], files: Sequence[TestFile]) -> str:
+def _verdict(mutant: Mutant, checks: Checks) -> str:
     name = module_of(mutant.file)
     code = compile(mutated(ROOT, mutant), str(ROOT / mutant.file), "exec")
     _forget(name)
     sys.meta_path.insert(0, _Instead(name, code))
-    for check, went_red in _checks(mutant, name, months, files):
+    for check, went_red in _checks(mutant, name, checks):
         signal.signal(signal.SIGPROF, signal.SIG_DFL)
         signal.setitimer(signal.ITIMER_PROF, SECONDS)
         try:
@@ -116,9 +127,7 @@ class _Instead(importlib.abc.MetaPathFinder, importlib.abc.Loader):
         exec(self.code, module.__dict__)
 
 
-def _checks(
-    mutant: Mutant, name: str, months: Sequence[Observed], files: Sequence[TestFile]
-) -> Iterator[tuple[str, Check]]:
+def _checks(mutant: Mutant, name: str, checks: Checks) -> Iterator[tuple[str, Check]]:
     """Its doctests, then tests and months that call the function (the module, for what stands outside functions).
 
     A module's own test file is asked in any case: what a cache answers is not seen to be called.
@@ -126,11 +135,11 @@ def _checks(
     yield "its import", lambda: importlib.import_module(name) is None
     yield "a doctest", lambda: _doctests(name)
     own = f"test_{name.rsplit('.', 1)[-1]}.py"
-    asked = sorted((file for file in files if file.name == own or _calls(file.functions, mutant)), key=_seconds)
+    asked = sorted((file for file in checks.files if file.name == own or _calls(file.functions, mutant)), key=_seconds)
     quick = [file for file in asked if file.seconds < QUICK]
     yield from ((file.name, functools.partial(is_red, file.name)) for file in quick)
     with Engine(threads=1) as engine:
-        for seen in months_for(mutant, months):
+        for seen in months_for(mutant, checks.months)[: checks.most]:
             yield seen.case.name, functools.partial(_is_off, engine, seen)
     yield from ((file.name, functools.partial(is_red, file.name)) for file in asked if file not in quick)
 
@@ -148,7 +157,7 @@ def months_for(mutant: Mutant, months: Sequence[Observed]) -> list[Observed]:
     calling = [seen for seen in months if _calls(seen.functions, mutant)]
     rules = [_rules(mutant, is_near) for is_near in (True, False)]
     ranked = sorted(calling, key=lambda seen: [seen.case.rule not in named for named in rules])
-    return ranked[:MOST]
+    return ranked
 
 
 def _calls(functions: Collection[tuple[str, int]], mutant: Mutant) -> bool:
