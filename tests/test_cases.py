@@ -94,6 +94,8 @@ def test_the_close_finds_what_was_worked_out_by_hand(name: str, month: Callable[
     written = {(line["contract"], line["item"], line["kind"], line["currency"]): str(line["amount"])
                for line in CASE_OF[name].expected["lines"]}  # fmt: skip
     told = outcome_of_close(found).lines
+    figures = ("expected_quantity", "expected_amount", "billed_quantity", "billed_amount")
+    assert all(any(row[name] for name in figures) for row in found.lines.to_dict("records"))
     assert {key: str(amount) for key, (_, amount) in told.items()} == written
 
 

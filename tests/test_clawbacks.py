@@ -179,6 +179,11 @@ def test_a_reversal_of_nothing_takes_nothing(amount):
     assert taken(program, round="line", rounding="up", **PERCENT) is None
 
 
+def test_a_reversal_dated_years_before_its_conversion_reverses_it():
+    program = Program().won("a", "10-05").reversal("a", instant("2020-02-01T00:00:00Z"))
+    assert program.priced(cpa(items=[sale()])).fates() == {"a": "reversed"}
+
+
 def test_a_reversal_that_a_locked_close_counted_stays_there():
     program = Program().won("a", "09-20").reversal("a", "10-05")
     counted = SignedOff(counted={("ann", "r0"): "2026-09"})

@@ -201,6 +201,30 @@ def test_nothing_is_missed_without_delivery():
 # Contracts and months
 
 
+def owners(*versions):
+    """Days of October → contract of an impression of RUN on it that has no version."""
+    found = {}
+    for day in (5, 12, 20, 28):
+        (fate,) = [one for one in month(versions, counts({day: 1})).fates if one.quantity and one.direction == "charge"]
+        found[day] = (fate.contract, fate.fate)
+    return found
+
+
+def test_out_of_force_an_impression_stays_with_the_contract_that_listed_its_item_last():
+    early = version(1, "2026-09-01", "2026-10-03", contract="b", items=[item()])
+    later = version(1, "2026-10-07", "2026-10-10", contract="c", items=[item()])
+    last = version(1, "2026-10-23", "2026-10-25", contract="a", items=[item()])
+    assert owners(early, later, last) == {
+        5: ("b", "no_version"), 12: ("c", "no_version"), 20: ("c", "no_version"), 28: ("a", "no_version"),
+    }  # fmt: skip
+
+
+def test_before_any_listing_an_impression_belongs_to_the_first_one_after():
+    first = version(1, "2026-10-29", contract="b", items=[item()])
+    second = version(1, "2026-10-30", contract="a", items=[item("OTHER"), item()])
+    assert set(owners(first, second).values()) == {("b", "no_version")}
+
+
 def test_minimum_of_a_contract_without_delivery():
     assert lines([version(items=[item()], minimum={"amount": "50"})], []) == {"_minimum": (0, Decimal("50.00"))}
 

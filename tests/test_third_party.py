@@ -9,10 +9,11 @@ from fractions import Fraction
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from versions import item, version
 
 from recon.contracts.terms import Booked, ThirdParty
 from recon.expect.booking import Bought, cut_back, taken
-from recon.expect.third_party import missing_days, shared, their_count, verdict, verdict_told
+from recon.expect.third_party import missing_days, shared, shares_told, their_count, verdict, verdict_told
 
 
 @dataclass(frozen=True)
@@ -146,3 +147,16 @@ def test_one_booked_quantity_is_filled_and_not_exceeded(quantities, limit):
     found = sizes(taken(parts(*quantities), clauses))
     assert sum(found) == min(sum(quantities), limit)
     assert found == sizes(cut_back(parts(*quantities), bought(limit)))
+
+
+@dataclass(frozen=True)
+class VersionsPart:
+    version: object
+    quantity: int
+
+
+def test_shares_are_told_where_versions_share():
+    both = [VersionsPart(version(items=[item()]), 1), VersionsPart(version(2, items=[item()]), 2)]
+    told = list(shares_told(both, shared(5, both)))
+    assert [step.text for step in told] == ["5 × 1 / 3, by largest remainder 2", "5 × 2 / 3, by largest remainder 3"]
+    assert list(shares_told(both[:1], shared(5, both[:1]))) == []
