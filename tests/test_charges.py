@@ -256,3 +256,16 @@ def test_with_the_shortfall_a_contract_bills_at_least_its_minimum(cents, minimum
     terms = version(items=TWO, minimum={"amount": f"{minimum / 100:.2f}"})
     found = charged(force(terms), A=Fraction(cents[0], 100), B=Fraction(cents[1], 100))
     assert sum(line.amount for line in found.lines) * 100 == max(sum(cents), minimum)
+
+
+def test_a_cap_is_its_own_items_alone():
+    capped = force(version(items=[item("A", cap={"amount": "5"}), item("B")]))
+    assert amounts(capped, A="10", B="10") == {"A": Decimal("5.00"), "B": Decimal("10.00")}
+
+
+def test_versions_after_the_period_decide_nothing_in_it():
+    """An amendment and a whole contract that begin on the first day after it."""
+    now, later = version(items=TWO), version(2, "2026-11-01", items=TWO, discount_percent="50", cap={"amount": "1"})
+    assert amounts(force(now, later), A="10") == {"A": Decimal("10.00")}
+    assert force(now, later).last.version == 1
+    assert in_force(book(version(1, "2026-11-01", items=TWO)), "acme", OCTOBER) is None

@@ -147,6 +147,18 @@ def test_a_reversal_of_an_unknown_conversion_is_told_once_for_all():
     assert "r0 of x; r1 of y" in remark.sentence and "z" not in remark.sentence
 
 
+@pytest.mark.parametrize("late, told", [(0, 1), (1, 0)])
+def test_an_unknown_one_counts_up_to_the_cut_off(late, told):
+    program = Program().reversal("x", "10-05", ingested_at=instant("2026-11-04T00:00:00Z") + late)
+    assert len(program.priced(cpa(items=[sale()])).result.remarks) == told
+
+
+def test_without_a_signed_off_close_the_month_of_earning_is_named():
+    found = Program().won("a", "09-20").reversal("a", "10-05").priced(cpa(items=[sale()]))
+    told = found.line("sale", "clawback").workings[0].text
+    assert told == "10 left before (recomputed as of 2026-09), 0 now: 10 taken back"
+
+
 def test_many_unknown_ones_are_counted():
     (remark,) = unbased([(f"r{n}", f"v{n}", None) for n in range(SHOWN + 7)])
     assert "and 7 more" in remark.sentence
@@ -160,6 +172,10 @@ def test_a_signed_off_close_says_what_was_earned():
     program = Program().won("a", "09-20").reversal("a", "10-05").reversal("x", "10-05").reversal("y", "10-06", "3")
     found = program.priced(cpa(items=[sale()]), signed=signed(a="9.50", x="4", y="7"))
     assert found.amounts() == {("sale", "clawback"): -Fraction("13.50")}
+    assert [step.text for step in found.line("sale", "clawback").workings[:-1]] == [
+        "9.5 left before (signed-off close), 0 now: 9.5 taken back",
+        "4 left before (signed-off close), 0 now: 4 taken back",
+    ]
     (remark,) = found.result.remarks
     assert "r2 of y" in remark.sentence
 

@@ -245,3 +245,35 @@ def test_sales_under_another_version_count_at_their_own_exchange_rate(over, pric
     program = Program().won("a", "10-01", sale="100").won("b", "10-20", sale="50", currency="EUR")
     fx = [(date(2026, 10, 20), "EUR", "USD", Fraction("1.2"))]
     assert paid(program, *versions, fx=fx) == (2, price + 5)
+
+
+def test_a_contract_that_begins_after_the_period_has_no_lines():
+    late = cpa(first="2026-11-01", items=[sale()], minimum_payout={"amount": "50", "below": "carry"})
+    found = Program().won("a", "10-10").priced(cpa(items=[sale()], partner="bob"), late)
+    assert found.amounts() == {} and found.fates() == {}
+
+
+def test_the_rate_is_told_of_what_was_placed():
+    """With tiers the rate follows from the place, which a refused conversion has as well."""
+    flat, steps = [sale()], [sale(**tiers(*TEN_THEN_SEVEN))]
+    caps = [{"per": "period", "conversions": 2}]
+    told = {
+        name: [row["rate"] for row in three().priced(cpa(items=items, caps=caps)).decided.values()]
+        for name, items in (("flat", flat), ("tiers", steps))
+    }
+    assert told == {"flat": ["10", "10", "10"], "tiers": ["10", "10", "7"]}
+
+
+def test_without_a_sale_nothing_is_counted_of_it():
+    by_sales = tiers({"over": "0", "flat": "10"}, {"from": "1", "flat": "5"}, mode="volume", measure="sale_amount")
+    assert paid(Program().won("a", "10-01"), cpa(items=[sale(**by_sales)])) == (1, 10)
+    assert paid(Program().won("a", "10-01", sale="1"), cpa(items=[sale(**by_sales)])) == (1, 5)
+
+
+def test_a_volume_fee_is_that_of_the_last_version_that_lists_the_item():
+    by_number = tiers({"over": "0", "flat": "10", "fee": "3"}, {"over": "2", "flat": "8", "fee": "4"}, mode="volume")
+    versions = [
+        cpa(1, last="2026-10-15", items=[sale(**by_number), {"item": "lead", "action": "lead", "flat": "1"}]),
+        cpa(2, first="2026-10-16", items=[{"item": "lead", "action": "lead", "flat": "1"}]),
+    ]
+    assert paid(Program().won("a", "10-01"), *versions) == (1, 13)

@@ -26,7 +26,7 @@ def test_the_latest_on_or_before_at_most_seven_days_old():
     found = rates((1, "EUR", "USD", "1.10"), (5, "EUR", "USD", "1.20"))
     assert found.on("EUR", "USD", date(2026, 10, 4)).rate == Fraction("1.10")
     assert found.on("EUR", "USD", date(2026, 10, 12)).rate == Fraction("1.20")
-    with pytest.raises(BadInput, match="EUR/USD for 2026-10-13"):
+    with pytest.raises(BadInput, match="EUR/USD for 2026-10-13.*EUR to USD at most 7 days old"):
         found.on("EUR", "USD", date(2026, 10, 13))
     with pytest.raises(BadInput, match="EUR/USD for 2026-09-30"):
         found.on("EUR", "USD", date(2026, 9, 30))

@@ -97,3 +97,10 @@ def test_a_charges_bonus_is_neither_discounted_nor_net():
     terms = {"direction": "charge", "discount_percent": "50", "bill": "net", "commission_percent": "50"}
     found = Program().won("a", "10-01").priced(cpa(items=[sale()], bonus=[{"at_least": 1, "amount": "8"}], **terms))
     assert found.amounts("shop") == {("sale", "charge"): Fraction("2.5"), ("_bonus", "bonus"): 8}
+
+
+def test_what_is_forfeited_is_not_handed_on():
+    terms = {"items": [sale()], "minimum_payout": {"amount": "50", "below": "forfeit"}}
+    found = Program().won("a", "10-10").priced(cpa(**terms), openings=[balance("hold", "4")])
+    assert found.amounts() == {("sale", "payout"): 10, ("_forfeit", "forfeit"): -10, ("_release", "release"): 4}
+    assert [(one.kind, one.value) for one in found.result.balances] == [("hold", -4)]

@@ -164,8 +164,10 @@ def outcome_of(engine: Any, seen: Observed) -> Outcome:
 
 def faults_of(engine: Any, seen: Observed) -> list[object]:
     """In what a month priced now differs from what it must give, and what is wrong in its workings."""
-    outcome, lines = _priced(engine, seen)
-    return differences(seen.case, outcome) or redone(list(_workings(lines)), [vars(line) for line in lines])
+    outcome, found = _priced(engine, seen)
+    nothing = [line.key for line in found.lines if not (line.quantity or line.amount)]
+    workings = list(_workings((*found.lines, *found.uncounted)))
+    return nothing or differences(seen.case, outcome) or redone(workings, [vars(line) for line in found.lines])
 
 
 def _workings(lines: Iterable[Any]) -> Iterator[dict[str, Any]]:
@@ -175,7 +177,7 @@ def _workings(lines: Iterable[Any]) -> Iterator[dict[str, Any]]:
             yield {**names, **vars(working), **dict(working.inputs)}
 
 
-def _priced(engine: Any, seen: Observed) -> tuple[Outcome, Sequence[Any]]:
+def _priced(engine: Any, seen: Observed) -> tuple[Outcome, Any]:
     room: Any = importlib.import_module("recon.expect")  # a mutant is imported anew
     asked_for = seen.asked()
     has_cpa = _has_cpa(asked_for["book"], seen)
@@ -195,7 +197,7 @@ def _priced(engine: Any, seen: Observed) -> tuple[Outcome, Sequence[Any]]:
         {(row["contract"], row["conversion_id"]): _told(row) for row in decisions},
         frozenset((one.cause, one.contract, one.item) for one in found.remarks),
     )
-    return outcome, found.lines
+    return outcome, found
 
 
 def _has_cpa(book: Any, seen: Observed) -> bool:
