@@ -7,6 +7,7 @@ from fractions import Fraction
 import pytest
 from programs import Program, balance, cpa, sale, tiers
 
+from recon.period import instant
 from recon.problems import BadInput
 
 TEN_THEN_SEVEN = ({"over": "0", "flat": "10"}, {"over": "2", "flat": "7"})
@@ -277,3 +278,20 @@ def test_a_volume_fee_is_that_of_the_last_version_that_lists_the_item():
         cpa(2, first="2026-10-16", items=[{"item": "lead", "action": "lead", "flat": "1"}]),
     ]
     assert paid(Program().won("a", "10-01"), *versions) == (1, 13)
+
+
+@pytest.mark.parametrize("zone, fate", [("UTC", "payable"), ("Asia/Tokyo", "look_back"), (None, "unclaimed")])
+def test_a_conversion_in_reach_that_is_of_the_next_local_month_is_look_back(zone, fate):
+    """20:00 UTC on the last day is the first of November in Tokyo; out of every contract's reach it is unclaimed."""
+    program = Program().conversion("a", instant("2026-10-31T20:00:00Z"))
+    if zone is not None:
+        program.click("a", instant("2026-10-31T19:00:00Z"), "k")
+    found = program.priced(cpa(items=[sale()], timezone=zone or "UTC"))
+    told = {one.fate: one.quantity for one in found.result.fates if one.dataset == "conversions" and one.quantity}
+    assert told == {fate: 1}
+
+
+@pytest.mark.parametrize("counter, handed_on", [("period", []), ("contract", [("sale", "quantity", 3)])])
+def test_a_count_is_handed_on_where_tiers_count_over_the_contract(counter, handed_on):
+    found = three().priced(cpa(items=[sale(**tiers(*TEN_THEN_SEVEN, counter=counter))]))
+    assert [(one.item, one.kind, one.value) for one in found.result.balances] == handed_on
