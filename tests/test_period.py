@@ -84,13 +84,29 @@ def test_instants_survive_their_text(us):
 
 
 def test_instants_read_offsets_and_refuse_dates():
-    assert (
-        instant("2026-10-14T09:05:00+02:00") == instant("2026-10-14T07:05:00Z") == instant("2026-10-14 07:05")
-    )
+    assert instant("2026-10-14T09:05:00+02:00") == instant("2026-10-14T07:05:00Z") == instant("2026-10-14 07:05")
     with pytest.raises(ValueError, match="ISO 8601"):
         instant("2026-10-14")
 
 
 def test_only_zones_of_the_pinned_release_are_known():
     assert is_zone("America/New_York")
-    assert not any(map(is_zone, ["America/../America/New_York", "America/Nowhere", "../etc/passwd", "", "America", "zone.tab"]))
+    assert not any(
+        map(is_zone, ["America/../America/New_York", "America/Nowhere", "../etc/passwd", "", "America", "zone.tab"])
+    )
+
+
+@pytest.mark.parametrize(
+    "day, zone, instant_of_it",
+    [
+        (date(2026, 3, 8), "America/Los_Angeles", "2026-03-08T08:00:00Z"),  # 02:00 becomes 03:00 at 10:00 UTC
+        (date(2026, 3, 9), "America/Los_Angeles", "2026-03-09T07:00:00Z"),
+        (date(2026, 11, 1), "America/Los_Angeles", "2026-11-01T07:00:00Z"),
+        (date(2026, 11, 2), "America/Los_Angeles", "2026-11-02T08:00:00Z"),
+        (date(2026, 3, 30), "Europe/Berlin", "2026-03-29T22:00:00Z"),
+        (date(2026, 1, 1), "Pacific/Kiritimati", "2025-12-31T10:00:00Z"),  # UTC+14
+        (date(2026, 1, 1), "Etc/GMT+12", "2026-01-01T12:00:00Z"),  # UTC−12
+    ],
+)
+def test_midnights_around_a_change_and_at_the_ends_of_the_earth(day, zone, instant_of_it):
+    assert instant_text(midnight(day, zone)) == instant_of_it
