@@ -112,3 +112,14 @@ def test_a_bonus_counts_what_earns_in_the_period():
 def test_what_locks_after_the_contracts_end_is_paid():
     program = Program().won("a", "09-10")
     assert program.priced(cpa(last="2026-09-30", items=[sale()], **MONTH_END)).amounts() == {("sale", "payout"): 10}
+
+
+def test_each_months_places_are_told_of_that_month():
+    """Two conversions of September and three of October lock in October: each month begins in the first tier."""
+    steps = tiers({"over": "0", "flat": "10"}, {"over": "1", "flat": "7"})
+    lock = {"earn_on": "lock", "lock": {"after": "conversion", "days": 15}}
+    program = Program().won("a", "09-20").won("b", "09-21").won("c", "10-01").won("d", "10-02").won("e", "10-03")
+    line = program.priced(cpa(items=[sale(**steps)], **lock)).line("sale", "payout")
+    told = [step.text.split(",")[0] for step in line.workings if step.operation == "position"]
+    assert told == ["from 0 to 2 conversions of 2026-09", "from 0 to 3 conversions of 2026-10"]
+    assert line.amount == 10 + 7 + 10 + 7 + 7

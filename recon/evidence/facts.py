@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -227,7 +227,9 @@ def _with_positions(rows: list[Record]) -> list[Record]:
     Only where whole conversions lie one after the other: then how many of them lie in a tier follows from its
     thresholds (RULES 6.2); otherwise the order of time decides, and the engine's count stands.
     """
+    positions = Counter(row["version"] for row in rows if row["operation"] == "position")
     spans = {row["version"]: row for row in rows if row["operation"] == "position" and _is_by_conversions(row)}
+    spans = {version: span for version, span in spans.items() if positions[version] == 1}  # of one month
     placed = [row for row in rows if row["operation"] == "price_group" and row.get("tier") and row["version"] in spans]
     fit = {version for version, span in spans.items() if _is_gapless(span, placed)}
     ends = {version: {"run_start": spans[version]["start"], "run_end": spans[version]["end"]} for version in fit}

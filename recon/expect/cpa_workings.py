@@ -16,6 +16,7 @@ from recon.expect.lines import Working
 from recon.expect.prices import Place, percent_of, percentage, pieces_from, priced_by
 from recon.expect.tiers import Piece
 from recon.money import plain, told, written
+from recon.period import Period
 
 Inputs = tuple[tuple[str, str], ...]
 
@@ -140,25 +141,27 @@ def _split_working(one: Decision, parts: Sequence[Piece], count: int) -> Working
 
 
 def position_workings(paid: Sequence[Decision]) -> Iterator[Working]:
-    """How the units of each version with tiers lie: from which position to which."""
-    first: dict[int, Decision] = {}
-    last: dict[int, Decision] = {}
+    """How the units of each version with tiers lie in each month: from which position to which.
+
+    Conversions that lock later than they happened hold the place that they had in their own month (RULES 5.9).
+    """
+    ends: dict[tuple[int, Period], tuple[Decision, Decision]] = {}
     for one in paid:
         if one.candidate.tiers is not None and one.place is not None:
-            first.setdefault(one.candidate.governing.version, one)
-            last[one.candidate.governing.version] = one
-    for number, one in first.items():
-        yield _position_working(one, last[number])
+            key = one.candidate.governing.version, Period.of(one.candidate.group.day)
+            ends[key] = ends.get(key, (one, one))[0], one
+    for (_, month), (first, last) in sorted(ends.items(), key=lambda one: one[0][1]):
+        yield _position_working(first, last, month)
 
 
-def _position_working(first: Decision, last: Decision) -> Working:
+def _position_working(first: Decision, last: Decision, month: Period) -> Working:
     tiers, scale = first.candidate.tiers, first.candidate.scale
     assert tiers is not None and scale is not None and first.place is not None and last.place is not None
     number = first.candidate.governing.version
     start, end = first.place.start, last.place.start + last.candidate.measured(tiers.measure)
     reached = first.place.tier if tiers.mode == "volume" else scale.tier_at(end)
     counted = "conversions" if tiers.measure == "conversions" else f"{first.candidate.version.currency} of sales"
-    span = f"from {told(start)} to {told(end)} {counted}, in order of time"
+    span = f"from {told(start)} to {told(end)} {counted} of {month}, in order of time"
     which = "all at" if tiers.mode == "volume" else "up to"
     text = f"{span}, {which} tier {reached + 1} ({threshold_text(tiers, reached)}); counter {tiers.counter}, "
     return Working(
