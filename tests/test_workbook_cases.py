@@ -23,7 +23,9 @@ SHOWN = (
     "4.3-carry-graduated", "4.3-carry-volume", "4.3-reset-graduated", "4.3-reset-volume", "4.4-fees-graduated", "4.5-the-whole-chain",
     "4.5-contract-cap-in-document-order", "4.5-invoice-currency", "4.6-fixed-fees", "4.6-minimum-in-the-invoice-currency",
     "4.6-minimum-prorated", "4.8-capped-cpm-payout", "5.7-clawback-partial", "6.1-percent-with-min-and-max",
-    "6.1-split-of-a-capped-percentage", "6.2-sale-amount-split-at-a-threshold", "6.2-tier-fees", "6.3-rounded-per-line",
+    "6.1-split-of-a-capped-percentage", "6.2-sale-amount-split-at-a-threshold", "6.2-tier-fees", "6.2-tiers-over-conversions",
+    "6.2-from-over-conversions", "6.2-conversions-over-the-contract", "6.2-tiers-carried-over-a-version",
+    "6.2-tiers-reset-by-a-version", "6.2-shares-in-tiers", "6.2-two-sales-split-in-one-month", "6.3-rounded-per-line",
     "6.4-charges-with-a-prorated-fee", "6.5-bonus-at-2", "6.6-below-the-minimum-is-held", "6.6-held-balance-is-released",
     "6.6-forfeit", "7.2-period-average-of-crosses",
 )  # fmt: skip
