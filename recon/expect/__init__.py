@@ -39,9 +39,9 @@ def nothing_locked(period: Period) -> None:
 class Expectation:
     """The expected lines of a period by key, the fate of every event, and the contracts that are not priced.
 
-    `uncounted` are lines of nothing, which do not exist (RULES 4.5), where another party's count is 0 and ours is not;
-    `remarks` are findings of the recomputation itself; `openings` the opening balances that were asked for, with
-    their sources; `balances` what the next period starts from.
+    `uncounted` are lines of nothing, which do not exist (RULES 4.5), where another party's count was looked at: their
+    workings tell why our units are not billed. `remarks` are findings of the recomputation itself; `openings` the
+    opening balances that were asked for, with their sources; `balances` what the next period starts from.
     """
 
     lines: tuple[ExpectedLine, ...]

@@ -23,7 +23,7 @@ far, or the part of it that the step is about.
 | `opening` | · | | quantity: the opening count; `source` |
 | `count` | · | | quantity: the count that is billed; `own`, `third_party`, `tolerance`, `source` |
 | `share` | · | | quantity: a version's share of that count; `own` |
-| `position` | · | | quantity: what a version's units add to the count | `start`, `end`, `tier_mode`, `measure` |
+| `position` | · | | quantity: from a version's first unit of a month to its last | `start`, `end` and more |
 | `booked` | · | | quantity: what is taken; `before` units, `limit`, `opening` |
 
 Each conversion of a `price_group` earns `flat`, or `sale` (in `sale_currency`, × `fx` from `fx_source` where that is
