@@ -71,7 +71,7 @@ def _variance_panel(currency: str, rows: pd.DataFrame) -> Panel:
             "side": [SIDES[amount < 0] for amount in rows["variance"]],
         }
     )
-    reach = shown["variance"].abs().max() * 1.6  # room for the labels at both ends
+    reach = shown["variance"].abs().max() * 1.9  # room for the labels at both ends
     scale = alt.Scale(domain=[-reach, reach])
     x = alt.X("variance:Q", title=f"{currency}, billed − expected", scale=scale, axis=_amounts(reach))
     colour = alt.Color("side:N", scale=alt.Scale(domain=SIDES, range=[OVER, UNDER]))
