@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta, timezone
+from datetime import date, datetime, timedelta, timezone, tzinfo
 from functools import lru_cache
 from importlib import resources
 from itertools import pairwise
@@ -83,9 +83,17 @@ class Period:
         return self.end("UTC") + days * DAY
 
 
+_FIXED = re.compile(r"UTC([+-])(\d\d):(\d\d)(?::(\d\d))?")
+
+
 @lru_cache
-def zone(name: str) -> ZoneInfo:
-    """A zone of the pinned release by its IANA name; ValueError for an unknown one."""
+def zone(name: str) -> tzinfo:
+    """A zone of the pinned release by its IANA name, or a fixed offset such as UTC+02:00; ValueError otherwise."""
+    fixed = _FIXED.fullmatch(name)
+    if fixed:
+        sign, hours, minutes, seconds = fixed.groups()
+        offset = timedelta(hours=int(hours), minutes=int(minutes), seconds=int(seconds or 0))
+        return timezone(-offset if sign == "-" else offset)
     parts = name.split("/")
     source = resources.files("tzdata.zoneinfo")
     if not all(re.fullmatch(r"[A-Za-z0-9_+-]+", part) for part in parts) or not source.joinpath(*parts).is_file():
@@ -95,12 +103,24 @@ def zone(name: str) -> ZoneInfo:
 
 
 def is_zone(name: str) -> bool:
-    """Whether a name is an IANA time zone of the pinned release."""
+    """Whether a name is an IANA time zone of the pinned release; a fixed offset is none."""
     try:
-        zone(name)
+        return isinstance(zone(name), ZoneInfo)
     except ValueError:
         return False
-    return True
+
+
+def fixed_zone(name: str, us: int) -> str:
+    """The offset that a zone has at an instant, as a zone that never changes: no contract has one, an error may.
+
+    >>> fixed_zone("Europe/Berlin", instant("2026-10-01T00:00Z")), fixed_zone("UTC", 0)
+    ('UTC+02:00', 'UTC')
+    """
+    offset = _offset(us, name) or timedelta()
+    seconds = abs(offset) // timedelta(seconds=1)
+    hours, minutes = divmod(seconds // 60, 60)
+    rest = f":{seconds % 60:02d}" if seconds % 60 else ""
+    return f"UTC{'-' if offset < timedelta() else '+'}{hours:02d}:{minutes:02d}{rest}" if seconds else "UTC"
 
 
 @lru_cache(maxsize=65536)

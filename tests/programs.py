@@ -108,7 +108,7 @@ class Program:
     def load(self, engine: Engine) -> None:
         """Fill the relations of the inputs."""
         for name, rows in self.rows.items():
-            columns = {column.field: column.sql_type for column in DATASETS[name].columns}
+            columns = {column.field: column.sql_type for column in DATASETS[name].columns} | {"file_number": "INTEGER"}
             engine.table(name, columns, [tuple(row.get(column) for column in columns) for row in rows])
 
     def priced(

@@ -40,7 +40,7 @@ def close_period(
     scope = Scope(period, workspace.cutoff_days, cutoff, as_known_at, workspace.billing_timezone)
     with Engine(on_step=on_step) as engine:
         inputs = read_inputs(workspace, engine, period)
-        observe(engine, book, scope)
+        observe(engine, book, scope, every)
         signed = signed_months(workspace, engine, scope)
         rates = [(row.date, row.base, row.quote, row.rate) for row in inputs.fx_rates]
         expectation = expect(

@@ -153,12 +153,18 @@ def _part(engine: Engine, alike: Alike) -> Part:
     good = f" WHERE NOT {any_fault(faults(alike.readings))}" if has_faults else ""
     columns = columns_sql(alike.readings)
     mine = f"filename = input_files.path AND input_files.dataset = {literal(alike.dataset.name)}"
-    part.selects.append(f"SELECT {columns} FROM {alike.scan}{good}")
+    part.selects.append(f"SELECT {columns}, {_file_number(alike)} FROM {alike.scan}{good}")
     part.located.append(
         f"SELECT {columns}, input_files.file AS file, file_row_number + 1 AS row "
         f"FROM {alike.scan} JOIN input_files ON {mine}{good}"
     )
     return part
+
+
+def _file_number(alike: Alike) -> str:
+    """The number of the file a row came from, by its place in the scan."""
+    numbers = ", ".join(str(file.number) for file in alike.files)
+    return f"CAST(list_extract([{numbers}], CAST(file_index AS BIGINT) + 1) AS INTEGER) AS file_number"
 
 
 def _counts_by_statistics(engine: Engine, alike: Alike) -> tuple[dict[str, Counts], set[int]]:

@@ -29,6 +29,7 @@ Reader = Callable[[Engine, Dataset, SourceSpec, list[SourceFile]], Part]
 class Inputs:
     """What was read for a period: small datasets as values, events as relations of the engine by their dataset's name.
 
+    Each relation has the number of the file of a row besides (`file_number`, as in `input_files`).
     For each dataset `located_<dataset>` is the same relation with the file and row of every event.
     """
 
@@ -185,7 +186,7 @@ class _Gathering:
         """The dataset as relations of the engine; without a source they are empty."""
         part = self.parts[dataset.name]
         nulls = ", ".join(f"NULL::{column.sql_type} AS {quoted(column.field)}" for column in dataset.columns)
-        selects = part.selects or [f"SELECT {nulls} WHERE false"]
+        selects = part.selects or [f"SELECT {nulls}, NULL::INTEGER AS file_number WHERE false"]
         located = part.located or [f"SELECT {nulls}, NULL::TEXT AS file, NULL::BIGINT AS row WHERE false"]
         for name, sources in ((dataset.name, selects), (f"located_{dataset.name}", located)):
             self.engine.run(f"relate {name}", f"CREATE VIEW {quoted(name)} AS {' UNION ALL '.join(sources)}")

@@ -45,7 +45,10 @@ class Stage:
         fields = ", ".join(quoted(column.field) for column in self.dataset.columns)
         good = f"FROM {quoted(self.name)} WHERE _fault IS NULL"
         located = f"FROM {quoted(self.name)} JOIN input_files ON _file = input_files.number WHERE _fault IS NULL"
-        part = Part([f"SELECT {fields} {good}"], [f"SELECT {fields}, input_files.file AS file, _row AS row {located}"])
+        part = Part(
+            [f"SELECT {fields}, _file AS file_number {good}"],
+            [f"SELECT {fields}, input_files.file AS file, _row AS row {located}"],
+        )
         part.counts = self._counts(names)
         part.rejected = self._rejected(names)
         return part

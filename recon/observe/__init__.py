@@ -13,17 +13,24 @@ __all__ = ["OBSERVATIONS", "Scope", "not_known_yet", "observe"]
 # The relations that everything after is computed from, and the order that makes their files reproducible.
 OBSERVATIONS = {
     "impression_counts": "ALL",
+    "impression_days": "ALL",
     "conversion_rows": "conversion_id",
     "touches": "ALL",
     "reversal_rows": "reversal_id",
     "repeated_rows": "dataset, ts",
+    "repeats_of_conversions": "ALL",
+    "input_files": "number",
 }
 
 
-def observe(engine: Engine, book: Book, scope: Scope) -> None:
-    """Reduce the events of the inputs to the relations of `OBSERVATIONS`, once for all contracts."""
-    observe_impressions(engine, book, scope)
-    observe_conversions(engine, book, scope)
+def observe(engine: Engine, book: Book, scope: Scope, every: Book | None = None) -> None:
+    """Reduce the events of the inputs to the relations of `OBSERVATIONS`, once for all contracts.
+
+    `book` is what is priced; `every` holds all versions, whatever their status: what a diagnosis asks of those, too,
+    is observed in the same scan.
+    """
+    observe_impressions(engine, every or book, scope)
+    observe_conversions(engine, book, scope, every)
 
 
 def not_known_yet(engine: Engine, scope: Scope) -> dict[str, int]:

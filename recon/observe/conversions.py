@@ -1,7 +1,7 @@
 """Conversions of a month, each with the touches in its reach and its reversals (RULES 1.8, 5.2, 5.4, 5.7).
 
-Windows are taken at the widest that any contract of the program states, and a day more, so that a contract with
-another window, or an error in one, can be answered from what is stored.
+Windows are taken at the widest that any version of the program's contracts states, and a day more, also where none
+is stated, so that a contract with another window, or an error in one, can be answered from what is stored.
 """
 
 from __future__ import annotations
@@ -15,21 +15,22 @@ from recon.observe.scope import Scope, known_rows
 from recon.period import DAY, duration
 
 SPARE = DAY
-TOUCH = "program, user_id, partner, ts, ivt, COALESCE(is_test, FALSE) AS is_test, ingested_at"
+TOUCH = "program, user_id, partner, ts, ivt, COALESCE(is_test, FALSE) AS is_test, ingested_at, file_number"
 
 
-def observe_conversions(engine: Engine, book: Book, scope: Scope) -> None:
-    """Create the relations that CPA is priced from.
+def observe_conversions(engine: Engine, book: Book, scope: Scope, every: Book | None = None) -> None:
+    """Create the relations that CPA is priced from; `every` holds the versions that are not in force, too.
 
     `conversion_rows`: the first row of each conversion from the period, in any zone, and of earlier ones that it
     asks for, with the latest earlier clean conversion of the same order (`prior_id`, `prior_ts`); `touches`:
     (conversion_id, kind, touch_id, partner, ts, age, ivt, is_test, is_duplicate, ingested_at) in reach at the
     widest windows; `reversal_rows` of them and of conversions that are nowhere; `repeated_rows`: (dataset, ts) of
-    the rows whose id came before. Needs the copies that `observe_impressions` found.
+    the rows whose id came before, and `repeats_of_conversions` themselves. Rows tell the number of their file. Needs
+    the copies that `observe_impressions` found.
     """
     for dataset in ("clicks", "conversions", "reversals"):
         keep_first_of_each_id(engine, dataset, scope)
-    _windows(engine, book)
+    _windows(engine, every or book)
     find_asked_conversions(engine, book, scope)
     _conversions(engine, scope)
     _touches(engine, scope)
@@ -38,7 +39,7 @@ def observe_conversions(engine: Engine, book: Book, scope: Scope) -> None:
 
 
 def widest_windows(book: Book) -> dict[str, tuple[int, int]]:
-    """(click, view) windows per program in µs: the widest of any version; 0 means never."""
+    """(click, view) windows per program in µs: the widest of any version."""
     widest: dict[str, tuple[int, int]] = {}
     for version in book.versions:
         if isinstance(version.terms, CpaTerms):
@@ -52,10 +53,7 @@ def widest_windows(book: Book) -> dict[str, tuple[int, int]]:
 
 
 def _windows(engine: Engine, book: Book) -> None:
-    rows = [
-        (program, click + SPARE if click else 0, view + SPARE if view else 0)
-        for program, (click, view) in sorted(widest_windows(book).items())
-    ]
+    rows = [(program, click + SPARE, view + SPARE) for program, (click, view) in sorted(widest_windows(book).items())]
     engine.table("program_windows", {"program": "TEXT", "click_window": "BIGINT", "view_window": "BIGINT"}, rows)
 
 
@@ -69,7 +67,7 @@ def _conversions(engine: Engine, scope: Scope) -> None:
     engine.run(
         "conversions with the order before",
         f"""CREATE OR REPLACE TABLE conversion_rows AS
-        SELECT {", ".join(COLUMNS["conversions"])},
+        SELECT {", ".join(COLUMNS["conversions"])}, file_number,
             CASE WHEN order_id IS NOT NULL THEN prior_id END AS prior_id,
             CASE WHEN order_id IS NOT NULL THEN prior_ts END AS prior_ts
         FROM (SELECT *, MAX(CASE WHEN {clean} THEN ts END) {before} AS prior_ts,
@@ -93,24 +91,21 @@ def _touches(engine: Engine, scope: Scope) -> None:
         FROM conversion_rows AS c JOIN program_windows AS w ON c.program = w.program
         GROUP BY c.program, c.user_id""",
     )
-    has_views = engine.row("SELECT COUNT(*) FROM converters WHERE view_window > 0")[0] > 0
-    views = _impression_touches(scope) if has_views else ""
     engine.run(
         "touches of people who convert",
         f"""CREATE OR REPLACE TABLE candidate_touches AS
-        SELECT 'click' AS kind, click_id AS touch_id, {TOUCH}, FALSE AS is_duplicate FROM known_clicks{views}""",
+        SELECT 'click' AS kind, click_id AS touch_id, {TOUCH}, FALSE AS is_duplicate FROM known_clicks{_impression_touches(scope)}""",
     )
     engine.run(
         "touches in reach",
         """CREATE OR REPLACE TABLE touches AS
         SELECT c.conversion_id, t.kind, t.touch_id, t.partner, t.ts, c.ts - t.ts AS age, t.ivt, t.is_test,
-            t.is_duplicate, t.ingested_at
+            t.is_duplicate, t.ingested_at, t.file_number
         FROM conversion_rows AS c
         JOIN program_windows AS w ON c.program = w.program
         JOIN candidate_touches AS t ON c.program = t.program AND c.user_id = t.user_id
         WHERE t.ts <= c.ts
-            AND ((t.kind = 'click' AND w.click_window > 0 AND c.ts - t.ts <= w.click_window)
-              OR (t.kind = 'view' AND w.view_window > 0 AND c.ts - t.ts <= w.view_window))""",
+            AND c.ts - t.ts <= CASE WHEN t.kind = 'click' THEN w.click_window ELSE w.view_window END""",
     )
 
 
@@ -120,13 +115,13 @@ def _impression_touches(scope: Scope) -> str:
     return f"""
         UNION ALL
         SELECT 'view' AS kind, i.impression_id AS touch_id, i.program, i.user_id, i.partner, i.ts, i.ivt,
-            COALESCE(i.is_test, FALSE) AS is_test, i.ingested_at, FALSE AS is_duplicate
+            COALESCE(i.is_test, FALSE) AS is_test, i.ingested_at, i.file_number, FALSE AS is_duplicate
         FROM {single} AS i JOIN converters AS p ON i.program = p.program AND i.user_id = p.user_id
         WHERE i.ts >= p.first_view AND i.ts <= p.last_ts
             AND NOT EXISTS (SELECT 1 FROM ids_of_impressions AS k WHERE k.id = i.impression_id)
         UNION ALL
         SELECT 'view' AS kind, i.impression_id AS touch_id, i.program, i.user_id, i.partner, i.ts, i.ivt,
-            COALESCE(i.is_test, FALSE) AS is_test, i.ingested_at, {IS_DUPLICATE} AS is_duplicate
+            COALESCE(i.is_test, FALSE) AS is_test, i.ingested_at, i.file_number, {IS_DUPLICATE} AS is_duplicate
         FROM copies_of_impressions AS i JOIN converters AS p ON i.program = p.program AND i.user_id = p.user_id
         WHERE i.ts >= p.first_view AND i.ts <= p.last_ts"""
 
@@ -150,4 +145,11 @@ def _repeated(engine: Engine) -> None:
         SELECT 'clicks' AS dataset, ts FROM repeated_clicks
         UNION ALL SELECT 'conversions' AS dataset, ts FROM repeated_conversions
         UNION ALL SELECT 'reversals' AS dataset, ts FROM repeated_reversals""",
+    )
+    columns = ", ".join(COLUMNS["conversions"])
+    engine.run(
+        "repeated conversions about the period",
+        f"""CREATE OR REPLACE TABLE repeats_of_conversions AS
+        SELECT {columns}, file_number FROM repeated_conversions
+        WHERE conversion_id IN (SELECT conversion_id FROM conversion_rows)""",
     )

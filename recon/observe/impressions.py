@@ -7,20 +7,22 @@ question that moves no cut, so they are stored with the close.
 
 from __future__ import annotations
 
-from collections import defaultdict
-from dataclasses import dataclass, fields
-from datetime import timedelta
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
-from recon.contracts.book import Book, Span
-from recon.contracts.terms import CpmItem, CpmTerms
+from recon.contracts.book import Book
+from recon.contracts.terms import CpmTerms
 from recon.engine import Engine
+from recon.observe.cuts import cutoffs_in_question, cuts_of_items
 from recon.observe.repeats import COLUMNS, IS_DUPLICATE, find_repeats
-from recon.observe.scope import FOREVER, Scope, ends, one_of, spans_of, starts
-from recon.period import midnight
+from recon.observe.scope import FOREVER, Scope, one_of
+from recon.period import DAY
 
 ATTRIBUTES = ("geo", "device", "placement", "partner")
 BEGINNING = -(2**62)
-VIEWABLE, COMPLETED, TEST, LATE, GIVT, SIVT = 1, 2, 4, 8, 16, 32
+VIEWABLE, COMPLETED, TEST, LATE, GIVT, SIVT, LATENESS = 1, 2, 4, 8, 16, 32, 64
+ALWAYS_MARKED = TEST | LATE | GIVT | SIVT
+Key = tuple[object, ...]
 
 
 @dataclass(frozen=True)
@@ -28,7 +30,8 @@ class ImpressionCount:
     """How many impressions of one item, cut and set of attributes there are.
 
     `start` and `end` bound the cut (µs, UTC, half-open). An attribute that no contract names is None, as is a
-    value that none lists; `is_known_item` False marks items that no contract lists at all.
+    value that none lists; `is_known_item` False marks items that no contract lists at all. `lateness` is how many
+    of the cut-offs in question they came in after, the period's own being the last.
     """
 
     item: str
@@ -46,28 +49,33 @@ class ImpressionCount:
     ivt: str | None
     is_duplicate: bool
     quantity: int
+    lateness: int = 0
 
 
 COUNT_COLUMNS = {
     "item": "TEXT", "is_known_item": "BOOLEAN", "start": "BIGINT", "end": "BIGINT", "geo": "TEXT", "device": "TEXT",
     "placement": "TEXT", "partner": "TEXT", "is_viewable": "BOOLEAN", "is_completed": "BOOLEAN", "is_test": "BOOLEAN",
-    "is_late": "BOOLEAN", "ivt": "TEXT", "is_duplicate": "BOOLEAN", "quantity": "BIGINT",
+    "is_late": "BOOLEAN", "ivt": "TEXT", "is_duplicate": "BOOLEAN", "quantity": "BIGINT", "lateness": "BIGINT",
 }  # fmt: skip
+DAY_COLUMNS = {**COUNT_COLUMNS, "utc_day": "BIGINT", "file_number": "INTEGER"}
 
 
 def observe_impressions(engine: Engine, book: Book, scope: Scope) -> None:
-    """Create the relation `impression_counts`, one row per `ImpressionCount`, and the repeats behind it.
+    """Create the relations `impression_counts`, one row per `ImpressionCount`, and `impression_days`.
 
-    Reads each column of the impressions about once: the ids to find repeats, the rest to count. Counts are of
-    all rows first; the few that are duplicates are then moved to counts of their own.
+    `impression_days` tells the known items' counts by UTC day and file, with only those attributes and marks that a
+    version asks for. `book` holds every version, whatever its status. Reads each column of the impressions about
+    once: the ids to find repeats, the rest to count. Counts are of all rows first; the few that are duplicates are
+    then moved to counts of their own.
     """
-    cuts = cuts_of_items(book, scope)
     find_repeats(engine, "impressions", scope)
     _duplicates(engine)
-    everything = _counts(engine, "impressions", cuts, book, scope)
-    surplus = _counts(engine, "duplicate_impressions", cuts, book, scope)
-    rows = [*_moved(everything, surplus)]
-    engine.table("impression_counts", COUNT_COLUMNS, [tuple(getattr(row, f.name) for f in fields(row)) for row in rows])
+    counting = Counting(book, scope, cuts_of_items(book, scope, _counted_by_others(engine)))
+    everything = counting.counts(engine, "impressions")
+    surplus = counting.counts(engine, "duplicate_impressions")
+    rows, days = _moved(everything, surplus)
+    engine.table("impression_counts", COUNT_COLUMNS, rows)
+    engine.table("impression_days", DAY_COLUMNS, days)
 
 
 def impression_counts(engine: Engine) -> tuple[ImpressionCount, ...]:
@@ -77,44 +85,9 @@ def impression_counts(engine: Engine) -> tuple[ImpressionCount, ...]:
     return tuple(ImpressionCount(*row) for row in rows)
 
 
-def cuts_of_items(book: Book, scope: Scope) -> dict[str, tuple[int, ...]]:
-    """The instants at which each known item's time is cut; unknown items stand under the empty name."""
-    zones = {"UTC"} | ({scope.billing_timezone} if scope.billing_timezone else set())
-    common = {bound for zone in zones for bound in (scope.period.start(zone), scope.period.end(zone))}
-    cuts: dict[str, set[int]] = defaultdict(lambda: set(common))
-    cuts[""] = set(common)
-    for span in spans_of(book, CpmTerms):
-        for item in span.version.terms.items if isinstance(span.version.terms, CpmTerms) else ():
-            cuts[item.item] |= _cuts_of_span(span, item, scope)
-    for version in book.versions:
-        for item in version.terms.items if isinstance(version.terms, CpmTerms) else ():
-            cuts[item.item] |= {scope.period.start(version.timezone), scope.period.end(version.timezone)}
-    return {item: tuple(sorted(instants)) for item, instants in cuts.items()}
-
-
-def _cuts_of_span(span: Span, item: CpmItem, scope: Scope) -> set[int]:
-    first, last = _around(scope)
-    zone = span.version.timezone
-    bounds = {instant for instant in (starts(span), ends(span)) if first <= instant <= last}
-    return bounds | (_midnights(scope, zone) if needs_days(span, item) else set())
-
-
-def needs_days(span: Span, item: CpmItem) -> bool:
-    """Whether an item's units are counted by date: booked quantities and third-party counts (RULES 3.5, 3.6)."""
-    terms = span.version.terms
-    third_party = item.third_party or (terms.third_party if isinstance(terms, CpmTerms) else None)
-    return item.booked is not None or third_party is not None
-
-
-def _midnights(scope: Scope, zone: str) -> set[int]:
-    days = [scope.period.first + timedelta(days=n) for n in range(scope.period.days + 1)]
-    return {midnight(day, zone) for day in days}
-
-
-def _around(scope: Scope) -> tuple[int, int]:
-    """The period in any zone of the world, with a day to spare."""
-    day = timedelta(days=2)
-    return midnight(scope.period.first - day, "UTC"), midnight(scope.period.last + day, "UTC")
+def _counted_by_others(engine: Engine) -> frozenset[str]:
+    """Items that a third party counts."""
+    return frozenset(str(item) for (item,) in engine.rows("SELECT DISTINCT item FROM third_party", "counted items"))
 
 
 def _duplicates(engine: Engine) -> None:
@@ -122,83 +95,139 @@ def _duplicates(engine: Engine) -> None:
     engine.run(
         "duplicate impressions",
         f"""CREATE OR REPLACE TABLE duplicate_impressions AS
-        SELECT {columns} FROM copies_of_impressions WHERE {IS_DUPLICATE}""",
+        SELECT {columns}, file_number FROM copies_of_impressions WHERE {IS_DUPLICATE}""",
     )
 
 
-def _counts(
-    engine: Engine, relation: str, cuts: dict[str, tuple[int, ...]], book: Book, scope: Scope
-) -> dict[tuple[object, ...], int]:
-    """Counts of a relation of impressions by item key, unknown item, cuts passed, attributes and marks."""
-    items = sorted(item for item in cuts if item)
-    width = max(len(instants) for instants in cuts.values())
-    padded = {item: [*instants, *[FOREVER] * (width - len(instants))] for item, instants in cuts.items()}
-    bounds = {f"cut_{n}": "BIGINT" for n in range(width)}
-    engine.table(
-        "item_cuts",
-        {"item": "TEXT", "item_key": "INTEGER", **bounds},
-        [(i, n, *padded[i]) for n, i in enumerate(items)],
-    )
-    sql = _counting_step(relation, padded[""], mentioned_values(book), scope)
-    counted = engine.rows(sql, f"count {relation}")
-    return {_key(row, items, cuts): row[-1] for row in counted}
+class Counting:
+    """One scan of impressions to counts: by cut and attributes, and by cut, day and file."""
+
+    def __init__(self, book: Book, scope: Scope, cuts: Mapping[str, tuple[int, ...]]) -> None:
+        self._book, self._scope, self._cuts = book, scope, cuts
+        self._items = sorted(item for item in cuts if item)
+        self._mentioned = mentioned_values(book)
+        self._asked = {item: mentioned_values(book, item) for item in self._items}
+
+    def counts(self, engine: Engine, relation: str) -> dict[Key, int]:
+        """Counts by day, file (both None: all of them), item, cut, attributes and marks."""
+        self._lay_out_cuts(engine)
+        counted = engine.rows(self._step(relation), f"count {relation}")
+        return {self._key(row): row[-1] for row in counted}
+
+    def _lay_out_cuts(self, engine: Engine) -> None:
+        """A row per item: its key, its cuts, and what the counts by day tell apart."""
+        width = self._width
+        columns = {"item": "TEXT", "item_key": "INTEGER", **{f"cut_{n}": "BIGINT" for n in range(width)}}
+        columns |= {f"asks_{name}": "BOOLEAN" for name in ATTRIBUTES} | {"day_marks": "BIGINT"}
+        rows = [
+            (item, number, *self._padded(item), *self._asks(item), marks_asked(self._book, item))
+            for number, item in enumerate(self._items)
+        ]
+        engine.table("item_cuts", columns, rows)
+
+    @property
+    def _width(self) -> int:
+        return max(len(instants) for instants in self._cuts.values())
+
+    def _padded(self, item: str) -> list[int]:
+        instants = self._cuts[item]
+        return [*instants, *[FOREVER] * (self._width - len(instants))]
+
+    def _asks(self, item: str) -> list[bool]:
+        return [bool(self._asked[item][name]) for name in ATTRIBUTES]
+
+    def _step(self, relation: str) -> str:
+        cut = ", ".join(_attribute(name, self._mentioned[name]) for name in ATTRIBUTES)
+        own = ", ".join(f"CASE WHEN asks_{name} THEN {name} END AS own_{name}" for name in ATTRIBUTES)
+        asks = ", ".join(f"k.asks_{name}" for name in ATTRIBUTES)
+        names, owned = ", ".join(ATTRIBUTES), ", ".join(f"own_{name}" for name in ATTRIBUTES)
+        return f"""
+        SELECT utc_day, file_number, item_key, unknown_item, passed, {names}, {owned}, marks, own_marks,
+            GROUPING(marks) AS is_by_day, COUNT(*) AS quantity
+        FROM (SELECT *, {own}, marks & day_marks AS own_marks FROM (
+            SELECT k.item_key, CASE WHEN k.item_key IS NULL THEN i.item END AS unknown_item, i.file_number,
+                i.ts // {DAY} AS utc_day, {passed(self._padded(""))} AS passed, {cut}, {asks}, COALESCE(k.day_marks, 0) AS day_marks,
+                {_marks(self._scope)} AS marks
+            FROM {relation} AS i LEFT JOIN item_cuts AS k ON i.item = k.item
+            WHERE {self._scope.is_known}) AS marked) AS narrowed
+        GROUP BY GROUPING SETS (
+            (item_key, unknown_item, passed, {names}, marks),
+            (utc_day, file_number, item_key, passed, {owned}, own_marks))"""
+
+    def _key(self, row: tuple[object, ...]) -> Key:
+        utc_day, file_number, item_key, unknown_item, passed, *rest, is_by_day, _ = row
+        attributes, marks = (rest[4:8], rest[9]) if is_by_day else (rest[:4], rest[8])
+        item = unknown_item or "" if item_key is None else self._items[int(str(item_key))]
+        bounds = (BEGINNING, *self._cuts["" if item_key is None else str(item)], FOREVER)
+        place = int(str(passed))
+        day = (utc_day, file_number) if is_by_day else (None, None)
+        return (*day, item, item_key is not None, bounds[place], bounds[place + 1], *attributes, int(str(marks)))
 
 
-def _counting_step(relation: str, unknown_cuts: list[int], mentioned: dict[str, frozenset[str]], scope: Scope) -> str:
-    passed = " + ".join(
-        f"CAST(i.ts >= COALESCE(k.cut_{n}, {instant}) AS INTEGER)" for n, instant in enumerate(unknown_cuts)
-    )
-    attributes = ", ".join(_attribute(name, mentioned[name]) for name in ATTRIBUTES)
-    return f"""
-        SELECT k.item_key, CASE WHEN k.item_key IS NULL THEN i.item END AS unknown_item, {passed} AS passed,
-            {attributes}, {_marks(scope)} AS marks, COUNT(*) AS quantity
-        FROM {relation} AS i LEFT JOIN item_cuts AS k ON i.item = k.item
-        WHERE {scope.is_known}
-        GROUP BY 1, 2, 3, 4, 5, 6, 7, 8"""
+def passed(unknown_cuts: Sequence[int]) -> str:
+    """How many of its item's cuts an impression lies behind, as SQL: a search by halves, the fewest comparisons.
+
+    `unknown_cuts` are those of items that no contract lists.
+    """
+
+    def search(low: int, high: int) -> str:
+        if low == high:
+            return str(low)
+        middle = (low + high) // 2
+        cut = f"COALESCE(k.cut_{middle}, {unknown_cuts[middle]})"
+        return f"CASE WHEN i.ts >= {cut} THEN {search(middle + 1, high)} ELSE {search(low, middle)} END"
+
+    return search(0, len(unknown_cuts))
 
 
-def mentioned_values(book: Book) -> dict[str, frozenset[str]]:
-    """The attribute values that some CPM rate names: all others are alike to every contract (RULES 3.3)."""
+def mentioned_values(book: Book, item: str | None = None) -> dict[str, frozenset[str]]:
+    """The attribute values that some CPM rate (of one item) names: all others are alike to it (RULES 3.3)."""
     values: dict[str, set[str]] = {name: set() for name in ATTRIBUTES}
     for version in book.versions:
-        for item in version.terms.items if isinstance(version.terms, CpmTerms) else ():
-            for rate in item.rates:
+        for one in version.terms.items if isinstance(version.terms, CpmTerms) else ():
+            for rate in one.rates if item in (None, one.item) else ():
                 for name, listed in rate.when.conditions:
                     values[name].update(listed)
     return {name: frozenset(listed) for name, listed in values.items()}
 
 
+def marks_asked(book: Book, item: str) -> int:
+    """The marks that decide whether an impression of an item is billable, under any version that lists it."""
+    terms = [version.terms for version in book.versions if isinstance(version.terms, CpmTerms)]
+    bases = {one.basis for one in terms if any(listed.item == item for listed in one.items)}
+    asked = {"viewable": VIEWABLE, "completed": COMPLETED}
+    return ALWAYS_MARKED | sum(bit for basis, bit in asked.items() if basis in bases)
+
+
 def _attribute(name: str, values: frozenset[str]) -> str:
     if not values:
-        return f"NULL AS {name}"
+        return f"CAST(NULL AS TEXT) AS {name}"
     return f"CASE WHEN i.{name} IN ({one_of(values)}) THEN i.{name} END AS {name}"
 
 
 def _marks(scope: Scope) -> str:
-    late = f"i.ingested_at > {scope.cutoff_of(scope.period)}"
+    *earlier, own = cutoffs_in_question(scope)
+    late = f"i.ingested_at > {own}"
     flags = (("i.is_viewable", VIEWABLE), ("i.is_completed", COMPLETED), ("i.is_test", TEST), (late, LATE))
     marks = [f"CASE WHEN {condition} THEN {bit} ELSE 0 END" for condition, bit in flags]
+    marks += [f"CASE WHEN i.ingested_at > {cutoff} THEN {LATENESS} ELSE 0 END" for cutoff in earlier]
     return " + ".join([*marks, f"CASE i.ivt WHEN 'givt' THEN {GIVT} WHEN 'sivt' THEN {SIVT} ELSE 0 END"])
 
 
-def _key(row: tuple[object, ...], items: list[str], cuts: dict[str, tuple[int, ...]]) -> tuple[object, ...]:
-    item_key, unknown_item, passed, *attributes, marks, _ = row
-    item = unknown_item or "" if item_key is None else items[int(str(item_key))]
-    bounds = (BEGINNING, *cuts["" if item_key is None else str(item)], FOREVER)
-    place = int(str(passed))
-    return (item, item_key is not None, bounds[place], bounds[place + 1], *attributes, int(str(marks)))
+def _moved(everything: Mapping[Key, int], surplus: Mapping[Key, int]) -> tuple[list[Key], list[Key]]:
+    """Counts of all rows, the duplicates among them taken out and told apart; and the same by day and file."""
+    single = ((key, total - surplus.get(key, 0), False) for key, total in everything.items())
+    doubled = ((key, total, True) for key, total in surplus.items())
+    told = [(key, _row(key, total, is_duplicate)) for key, total, is_duplicate in (*single, *doubled) if total]
+    rows = [row for (utc_day, *_), row in told if utc_day is None]
+    days = [(*row, *key[:2]) for key, row in told if key[0] is not None and key[3]]
+    return rows, days
 
 
-def _moved(everything: dict[tuple[object, ...], int], surplus: dict[tuple[object, ...], int]) -> list[ImpressionCount]:
-    """Counts of all rows, the duplicates among them taken out and told apart."""
-    single = {key: total - surplus.get(key, 0) for key, total in everything.items()}
-    told = [(key, total, False) for key, total in single.items()] + [(k, total, True) for k, total in surplus.items()]
-    return [_unmarked(key, total, is_duplicate) for key, total, is_duplicate in told if total]
-
-
-def _unmarked(key: tuple[object, ...], total: int, is_duplicate: bool) -> ImpressionCount:
-    *place, marks = key
+def _row(key: Key, total: int, is_duplicate: bool) -> Key:
+    _, _, *place, marks = key
     bits = int(str(marks))
     ivt = "givt" if bits & GIVT else "sivt" if bits & SIVT else None
     flags = [bool(bits & bit) for bit in (VIEWABLE, COMPLETED, TEST, LATE)]
-    return ImpressionCount(*place, *flags, ivt, is_duplicate, total)  # type: ignore[arg-type, call-arg]
+    lateness = bits // LATENESS + bool(bits & LATE)
+    return (*place, *flags, ivt, is_duplicate, total, lateness)

@@ -35,14 +35,14 @@ def keep_first_of_each_id(engine: Engine, dataset: str, scope: Scope) -> None:
     engine.run(
         f"known {dataset}",
         f"""CREATE OR REPLACE TABLE known_{dataset} AS
-        SELECT {columns} FROM {dataset} AS r
+        SELECT {columns}, file_number FROM {dataset} AS r
         WHERE {scope.is_known} AND NOT EXISTS (SELECT 1 FROM ids_of_{dataset} AS k WHERE k.id = r.{COLUMNS[dataset][0]})
-        UNION ALL SELECT {columns} FROM copies_of_{dataset} WHERE copy_number = 1""",
+        UNION ALL SELECT {columns}, file_number FROM copies_of_{dataset} WHERE copy_number = 1""",
     )
     engine.run(
         f"repeated {dataset}",
         f"""CREATE OR REPLACE TABLE repeated_{dataset} AS
-        SELECT {columns} FROM copies_of_{dataset} WHERE copy_number > 1""",
+        SELECT {columns}, file_number FROM copies_of_{dataset} WHERE copy_number > 1""",
     )
 
 
@@ -62,9 +62,9 @@ def find_repeats(engine: Engine, dataset: str, scope: Scope) -> None:
     engine.run(
         f"copies of {dataset}",
         f"""CREATE OR REPLACE TABLE copies_of_{dataset} AS
-        SELECT {columns}, ROW_NUMBER() OVER repeat AS copy_number, ts - LAG(ts) OVER repeat AS gap
+        SELECT {columns}, file_number, ROW_NUMBER() OVER repeat AS copy_number, ts - LAG(ts) OVER repeat AS gap
         FROM {dataset} WHERE {scope.is_known} AND {mark} IN (SELECT mark FROM marks_of_{dataset})
-        WINDOW repeat AS (PARTITION BY {identity} ORDER BY {in_order(dataset)})""",
+        WINDOW repeat AS (PARTITION BY {identity} ORDER BY {in_order(dataset)}, file_number)""",
     )
     engine.run(
         f"repeated ids of {dataset}",
