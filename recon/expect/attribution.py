@@ -9,7 +9,7 @@ from __future__ import annotations
 from decimal import Decimal, localcontext
 
 from recon.contracts.book import Book
-from recon.engine import Engine
+from recon.engine import Engine, literal
 from recon.expect.calendar import lay_out
 from recon.observe.scope import Scope
 from recon.period import DAY, HOUR
@@ -18,8 +18,10 @@ WEIGHT_DIGITS = 30
 MILLION = 1_000_000
 
 
-def attribute(engine: Engine, book: Book, scope: Scope) -> None:
+def attribute(engine: Engine, book: Book, scope: Scope, only: str | None = None) -> None:
     """Create the relation `claims`: one row per contract in force and conversion with a touch in reach.
+
+    `only` keeps the claims of one contract; all others compete all the same.
 
     Each carries the period it belongs to (none after the scope's), its local date, the early fate (up to `lost`,
     NULL when it goes on) and its reason, the touch that won, the share in millionths, and `governing_version`
@@ -33,7 +35,8 @@ def attribute(engine: Engine, book: Book, scope: Scope) -> None:
     engine.run("shares", SHARES)
     engine.run("winners", WINNERS)
     engine.run("conversions in reach", REACHED)
-    engine.run("claims", CLAIMS.format(period=scope.period))
+    kept = "TRUE" if only is None else f"r.contract = {literal(only)}"
+    engine.run("claims", CLAIMS.format(period=scope.period, kept=kept))
 
 
 def _weigh(engine: Engine) -> None:
@@ -167,7 +170,7 @@ marked AS (
     LEFT JOIN winners AS w ON w.conversion_id = r.conversion_id
     LEFT JOIN shares AS h ON h.conversion_id = r.conversion_id AND h.contract = r.contract
     LEFT JOIN cpa_versions AS d ON d.contract = r.contract AND o.ts >= d.start AND o.ts < d."end"
-    WHERE s.period <= '{{period}}')
+    WHERE s.period <= '{{period}}' AND {{kept}})
 SELECT *,
     CASE early_fate WHEN 'lost' THEN 'to ' || winner || ' by ' || winning_touch
         WHEN 'duplicate' THEN 'of ' || prior_id END AS early_reason,

@@ -72,9 +72,20 @@ def expected_cpa(
     taken = _taken(decider, scope, clawbacks)
     remarks = _taken_of_strays(engine, scope, clawbacks, taken)
     store_taken(engine, taken)
-    lines, balances = _lines(decider, scope, payable, taken)
+    contracts = sorted(set(cpa_contracts(decider.book)) - decider.left_out)
+    lines, balances = _lines(decider, scope, contracts, payable, taken)
     fates = [*conversion_fates(engine, scope), *clawbacks.fates]
     return CpaResult(tuple(lines), tuple(fates), tuple(remarks), tuple(balances))
+
+
+def claimed_lines(decider: Decider, scope: Scope, contract: str, signed: SignedOff) -> list[ExpectedLine]:
+    """The lines of one contract, from claims that are laid out already; nothing of it is stored unless it is told."""
+    payable = _payable(decider, scope)
+    clawbacks = Clawbacks(decider.book, scope, signed)
+    taken = _taken(decider, scope, clawbacks)
+    _taken_of_strays(decider.engine, scope, clawbacks, taken)
+    lines, _ = _lines(decider, scope, [contract], payable, taken)
+    return lines
 
 
 def _payable(decider: Decider, scope: Scope) -> dict[str, Payable]:
@@ -84,12 +95,14 @@ def _payable(decider: Decider, scope: Scope) -> dict[str, Payable]:
     """
     period = str(scope.period)
     own = decider.decide(Asked(period, period))
-    store_decisions(decider.engine, [one for month in own.values() for one in month.decisions], is_first=True)
+    if decider.is_told:
+        store_decisions(decider.engine, [one for month in own.values() for one in month.decisions], is_first=True)
     found = {contract: Payable(_earning(month, period), month.fees, month.balances) for contract, month in own.items()}
     for earlier in _periods(decider.engine, f"earned_in = {literal(period)} AND period < {literal(period)}"):
         months = decider.decide(Asked(earlier, period, earned_in=period))
-        told = [one for month in months.values() for one in month.decisions if _is_told(one, period)]
-        store_decisions(decider.engine, told)
+        if decider.is_told:
+            told = [one for month in months.values() for one in month.decisions if _is_told(one, period)]
+            store_decisions(decider.engine, told)
         for contract, month in months.items():
             found[contract] = found.get(contract, Payable()).joined(_earning(month, period))
     return found
@@ -151,11 +164,15 @@ def _taken_of_strays(engine: Engine, scope: Scope, clawbacks: Clawbacks, taken: 
 
 
 def _lines(
-    decider: Decider, scope: Scope, payable: Mapping[str, Payable], taken: Mapping[str, Sequence[Taken]]
+    decider: Decider,
+    scope: Scope,
+    contracts: Iterable[str],
+    payable: Mapping[str, Payable],
+    taken: Mapping[str, Sequence[Taken]],
 ) -> tuple[list[ExpectedLine], list[Balance]]:
     lines: list[ExpectedLine] = []
     balances: list[Balance] = []
-    for contract in sorted(set(cpa_contracts(decider.book)) - decider.left_out):
+    for contract in contracts:
         force = deciding(decider.book, contract, scope.period)
         if force is None:
             continue

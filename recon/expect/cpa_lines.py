@@ -72,7 +72,7 @@ def deciding(book: Book, contract: str, period: Period) -> InForce | None:
 def contract_lines(force: InForce, payable: Payable, taken: Sequence[Taken], decider: Decider) -> ContractLines:
     """Every line of a contract in a period; lines of nothing are among them."""
     rates, openings = decider.rates, decider.openings_of(force.period)
-    items = earned_items(payable.decisions, payable.fees)
+    items = earned_items(payable.decisions, payable.fees, decider.is_told)
     clawbacks = [_clawback(force, one, rates) for one in clawed_back(taken)]
     extra = [*_bonus(force, payable.count, rates), *clawbacks]
     if force.last.direction == "charge":

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -57,7 +57,7 @@ def expected_cpm(
 
     Raises BadInput where the rate of an invoice currency is missing.
     """
-    known = Known(rates, openings, _by_item(third_party))
+    known = Known(rates, openings, by_item(third_party))
     month = CpmMonth()
     for direction in DIRECTIONS:
         delivered = list(deliver(counts, book, scope, direction))
@@ -69,7 +69,29 @@ def expected_cpm(
     return month
 
 
-def _by_item(rows: Iterable[ThirdPartyCount]) -> Mapping[str, Mapping[date, int]]:
+def delivered_lines(
+    counts: Sequence[ImpressionCount],
+    contract: str,
+    book: Book,
+    scope: Scope,
+    known: Known,
+    on_earned: Callable[[Earned], Earned] = lambda one: one,
+) -> tuple[ExpectedLine, ...]:
+    """The lines of one contract alone, from counts of its items; none where it is not in force in the period.
+
+    `on_earned` may change what an item earned before it is deducted from and rounded.
+    """
+    force = in_force(book, contract, scope.period)
+    if force is None:
+        return ()
+    billable = _billable(one for one in deliver(tuple(counts), book, scope, force.last.direction))
+    items = [_count(item, billable[contract, item], force, known) for item in listed(force)]
+    priced = [on_earned(_earned(item, force, known.openings)) for item in items]
+    return charge_lines(force, priced, known.openings, known.rates).lines
+
+
+def by_item(rows: Iterable[ThirdPartyCount]) -> Mapping[str, Mapping[date, int]]:
+    """Third-party counts by item and date."""
     found: dict[str, dict[date, int]] = defaultdict(dict)
     for row in rows:
         found[row.item][row.date] = row.impressions

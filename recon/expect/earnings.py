@@ -12,28 +12,31 @@ from recon.expect.claims import MILLION
 from recon.expect.cpa_fees import TierFee
 from recon.expect.cpa_workings import fee_working, position_workings, price_working, split_of
 from recon.expect.in_order import Decision
+from recon.expect.lines import Working
 
 Alike = dict[tuple[object, ...], tuple[Decision, int]]
 
 
-def earned_items(payable: Iterable[Decision], fees: Iterable[TierFee] = ()) -> list[Earned]:
-    """What each item earned, by version, from payable conversions and the fees of tiers."""
+def earned_items(payable: Iterable[Decision], fees: Iterable[TierFee] = (), is_told: bool = True) -> list[Earned]:
+    """What each item earned, by version, from payable conversions and the fees of tiers; told in workings or not."""
     by_item: dict[str, list[Decision]] = defaultdict(list)
     for decision in payable:
         by_item[decision.candidate.item.item].append(decision)
     owed: dict[str, list[TierFee]] = defaultdict(list)
     for fee in fees:
         owed[fee.item].append(fee)
-    return [_item(item, by_item.get(item, []), owed.get(item, [])) for item in sorted({*by_item, *owed})]
+    return [_item(item, by_item.get(item, []), owed.get(item, []), is_told) for item in sorted({*by_item, *owed})]
 
 
-def _item(item: str, paid: Sequence[Decision], fees: Sequence[TierFee]) -> Earned:
-    workings = [
-        *position_workings(paid),
-        *(price_working(one, count) for one, count in alike(paid).values()),
-        *(fee_working(owed) for owed in fees),
-    ]
-    return Earned(item, counted(paid), tuple(_parts(paid, fees)), tuple(workings))
+def _item(item: str, paid: Sequence[Decision], fees: Sequence[TierFee], is_told: bool) -> Earned:
+    workings = tuple(_workings(paid, fees)) if is_told else ()
+    return Earned(item, counted(paid), tuple(_parts(paid, fees)), workings)
+
+
+def _workings(paid: Sequence[Decision], fees: Sequence[TierFee]) -> Iterator[Working]:
+    yield from position_workings(paid)
+    yield from (price_working(one, count) for one, count in alike(paid).values())
+    yield from (fee_working(owed) for owed in fees)
 
 
 def counted(paid: Iterable[Decision]) -> Fraction:

@@ -94,7 +94,8 @@ def _touches(engine: Engine, scope: Scope) -> None:
     engine.run(
         "touches of people who convert",
         f"""CREATE OR REPLACE TABLE candidate_touches AS
-        SELECT 'click' AS kind, click_id AS touch_id, {TOUCH}, FALSE AS is_duplicate FROM known_clicks{_impression_touches(scope)}""",
+        SELECT 'click' AS kind, click_id AS touch_id, {TOUCH}, FALSE AS is_duplicate FROM known_clicks
+        {_impression_touches(scope)}""",
     )
     engine.run(
         "touches in reach",

@@ -146,8 +146,8 @@ class Counting:
             GROUPING(marks) AS is_by_day, COUNT(*) AS quantity
         FROM (SELECT *, {own}, marks & day_marks AS own_marks FROM (
             SELECT k.item_key, CASE WHEN k.item_key IS NULL THEN i.item END AS unknown_item, i.file_number,
-                i.ts // {DAY} AS utc_day, {passed(self._padded(""))} AS passed, {cut}, {asks}, COALESCE(k.day_marks, 0) AS day_marks,
-                {_marks(self._scope)} AS marks
+                i.ts // {DAY} AS utc_day, {passed(self._padded(""))} AS passed, {cut}, {asks},
+                COALESCE(k.day_marks, 0) AS day_marks, {_marks(self._scope)} AS marks
             FROM {relation} AS i LEFT JOIN item_cuts AS k ON i.item = k.item
             WHERE {self._scope.is_known}) AS marked) AS narrowed
         GROUP BY GROUPING SETS (
