@@ -20,6 +20,7 @@ from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from recon.close import StoredClose, close_period, load_close
+from recon.close.drills import store_drill
 from recon.contracts.clauses import clauses, differences
 from recon.contracts.documents import json_schema, load_book
 from recon.contracts.lint import lint
@@ -32,6 +33,8 @@ from recon.problems import BadInput, Problem
 from recon.signoff import lock
 from recon.trials import command_biller, find_cases, recon_biller, report, run_trials, summary
 from recon.trials.cases import CASES
+from recon.trials.drill import PLAIN_BILLER, Asked, drill
+from recon.trials.drill_report import show
 from recon.trueup import TrueUp, chosen_closes, true_up
 from recon.workspace import Workspace
 
@@ -310,6 +313,37 @@ def conformance(
         typer.echo(text if output is None else f"{text.splitlines()[0].lstrip('# ')}: {output}")
     if any(trial.verdict in ("failed", "refused") for trial in trials):
         raise typer.Exit(FAILED_CASES)
+
+
+@app.command("drill")
+def drill_command(  # noqa: PLR0917
+    period: Month,
+    workspace: Folder = HERE,
+    command: Annotated[
+        str, typer.Option(help="The biller: 'CMD {workspace} {period} {out}'.", show_default="the plain biller")
+    ] = PLAIN_BILLER,
+    seed: Annotated[int, typer.Option(help="What is drawn: the same seed plants the same errors.")] = 1,
+    as_known_at: Annotated[str | None, typer.Option(help="Only what was known at this instant counts.")] = None,
+    cutoff: Annotated[str | None, typer.Option(help="Events ingested later are late, in place of cutoff_days.")] = None,
+    as_json: Json = False,
+    output: Annotated[Path | None, typer.Option("-o", help="A file to write the result to, beside drills/.")] = None,
+) -> None:
+    """Plant every known billing error in a copy of a month, and tell which of them its close finds and names.
+
+    Example: `recon drill 2026-10 --workspace demo`
+    """
+    known, cut = _instant("--as-known-at", as_known_at), _instant("--cutoff", cutoff)
+    place, month = Workspace.open(workspace), _month(period)
+    with _progress() as told:
+        result = drill(place, month, Asked(command, seed, as_known_at=known, cutoff=cut), told)
+    stored = store_drill(place, month, result)
+    if output is not None:
+        output.write_text(json.dumps(result, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    if as_json:
+        _print_json(result)
+    else:
+        show(result, Console(highlight=False))
+        typer.echo(f"stored    {stored}")
 
 
 @sign_app.command("lock")
