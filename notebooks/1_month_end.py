@@ -57,15 +57,8 @@ def _(close, params):
 
 
 @app.cell
-def _(close):
-    workbook = mo.download(
-        lambda: review.pack_bytes(close), filename=review.pack_name(close), label="Download the workbook"
-    )
-    return (workbook,)
-
-
-@app.cell
-def _(filters, period, workbook):
+def _(close, filters, period):
+    workbook = mo.download(lambda: review.pack_bytes(close), review.pack_name(close), label="Download the workbook")
     mo.hstack([period, *filters.values(), workbook], justify="start", align="center", gap=2)
 
 
@@ -91,22 +84,72 @@ def _(lines):
 
 
 @app.cell
-def _():
-    mo.md(review.LINES_HEADING)
+def _(close, lines):
+    mo.md(review.why_heading(close, lines))
+
+
+@app.cell
+def _(close, lines):
+    mo.stop(not review.has_variance(close, lines))
+    rank = mo.ui.radio(review.RANKS, value="by money", inline=True, label="Causes")
+    rank
+    return (rank,)
+
+
+@app.cell
+def _(close, lines, rank):
+    bars = mo.ui.altair_chart(
+        charts.why(review.bridge_steps(close, lines), review.causes(close, lines, rank.value), rank.value)
+    )
+    bars
+    return (bars,)
+
+
+@app.cell
+def _(bars):
+    chosen_bars = review.clicked(bars.selections)
+    mo.md(review.findings_title(chosen_bars))
+    return (chosen_bars,)
+
+
+@app.cell
+def _(chosen_bars, close, lines):
+    found = mo.ui.table(review.findings_table(close, lines, chosen_bars), **review.FINDINGS)
+    mo.vstack([found, mo.accordion({"What the grades mean": mo.md(review.GRADES_MEANING)})])
+    return (found,)
+
+
+@app.cell
+def _(close, found):
+    mo.stop(found.value.empty)
+    finding = review.finding_of(close, found.value)
+    mo.vstack([mo.md(review.finding_heading(finding)), mo.Html(review.to_paste(close, finding))])
+    return (finding,)
+
+
+@app.cell
+def _(close, finding):
+    mo.stop(not review.has_workings(close, finding), mo.md(review.NO_WORKINGS))
+    beside = mo.ui.table(review.workings_beside(close, finding), **review.BESIDE)
+    mo.vstack([mo.md(review.WORKINGS_HEADING), beside])
+
+
+@app.cell
+def _(close, finding):
+    mo.stop(not review.has_events(close, finding), mo.md(review.NO_EVENTS))
+    events = mo.ui.table(review.finding_events(close, finding), **review.EVENTS)
+    mo.vstack([mo.md(review.EVENTS_HEADING), events])
+
+
+@app.cell
+def _(close, finding):
+    mo.vstack([mo.md(review.REPEAT_HEADING), mo.Html(review.to_repeat(close, finding))])
 
 
 @app.cell
 def _(lines):
-    table = mo.ui.table(
-        review.lines_table(lines),
-        selection="single",
-        page_size=15,
-        show_column_summaries=False,
-        show_data_types=False,
-        show_download=False,
-        text_justify_columns=review.RIGHT,
-    )
-    table
+    table = mo.ui.table(review.lines_table(lines), **review.LINES)
+    mo.vstack([mo.md(review.LINES_HEADING), table])
     return (table,)
 
 
@@ -118,16 +161,7 @@ def _(close, table):
 @app.cell
 def _(close, table):
     mo.stop(table.value.empty)
-    steps = mo.ui.table(
-        review.workings_of(close, table.value),
-        selection="single",
-        page_size=10,
-        show_column_summaries=False,
-        show_data_types=False,
-        show_download=False,
-        wrapped_columns=["arithmetic"],
-        column_widths=review.WIDTHS,
-    )
+    steps = mo.ui.table(review.workings_of(close, table.value), **review.STEPS)
     steps
     return (steps,)
 
@@ -146,14 +180,7 @@ def _(close, steps, table):
 @app.cell
 def _(close, steps, table):
     mo.stop(not review.has_decisions(close, table.value))
-    mo.ui.table(
-        review.decisions_of(close, table.value, steps.value),
-        selection=None,
-        page_size=10,
-        show_column_summaries=False,
-        show_data_types=False,
-        show_download=False,
-    )
+    mo.ui.table(review.decisions_of(close, table.value, steps.value), **review.DECISIONS)
 
 
 @app.cell
@@ -164,7 +191,7 @@ def _(close):
 @app.cell
 def _(close):
     mo.stop(close.rejected.empty)
-    mo.ui.table(review.rejected_rows(close), selection=None, page_size=10, show_data_types=False, show_download=False)
+    mo.ui.table(review.rejected_rows(close), **review.REJECTED)
 
 
 if __name__ == "__main__":

@@ -4,13 +4,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import ROUND_DOWN, ROUND_HALF_EVEN, ROUND_HALF_UP, ROUND_UP, Decimal
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
+
+from recon.close.stored import EVENT_COLUMNS
 
 DIGITS = {"USD": 2, "EUR": 2, "JPY": 0, "KWD": 3}
 MODES = {"half_up": ROUND_HALF_UP, "half_even": ROUND_HALF_EVEN, "up": ROUND_UP, "down": ROUND_DOWN}
@@ -30,6 +32,8 @@ class AClose:
     fates: pd.DataFrame
     rejected: pd.DataFrame
     workings: pd.DataFrame
+    finding_events: pd.DataFrame
+    finding_workings: pd.DataFrame
     versions: list[dict[str, Any]]
     not_priced: list[tuple[str, int, str]]
     decisions: pd.DataFrame = field(repr=False)
@@ -44,8 +48,47 @@ def a_close(folder: Path = Path("."), more_groups: int = 0) -> AClose:
     lines = _lines(workings)
     return AClose(
         "northwind", "2026-10", 1, folder, _manifest(), _frame(lines), _frame(_findings(lines)), _frame(_fates(lines)),
-        _frame(_REJECTED), _frame(workings), _versions(), [("kumo-press", 1, "third_party")], _frame(_DECISIONS),
+        _frame(_REJECTED), _frame(workings), _no_events(), _no_workings(workings), _versions(), [("kumo-press", 1, "third_party")], _frame(_DECISIONS),
     )  # fmt: skip
+
+
+def a_diagnosed_close(folder: Path = Path("."), more_groups: int = 0) -> AClose:
+    """The hand-made close with causes: two on one line, an ambiguous one, a remark, events and workings."""
+    close = a_close(folder, more_groups)
+    rows = [*close.findings.to_dict("records")]
+    kept = [row for row in rows if row["item"] not in ("NW-CTV-RUN", "NW-CTV-PRIME", "lead")]
+    workings = [{"finding_id": _LEAD, **row} for row in close.workings[close.workings["item"] == "lead"].to_dict("records")]
+    return replace(
+        close, findings=_frame([*kept, *(dict(zip(_FOUND, row, strict=True)) for row in _DIAGNOSED)]),
+        finding_events=pd.DataFrame(_EVENTS, columns=list(EVENT_COLUMNS), dtype=object), finding_workings=_frame(workings),
+    )  # fmt: skip
+
+
+_RUN, _PRIME = "2026-10/northwind-ctv/NW-CTV-RUN/charge/USD/", "2026-10/northwind-ctv/NW-CTV-PRIME/charge/USD/"
+_LEAD = "2026-10/streamly-acme/lead/payout/EUR/eligibility_ignored"
+_FOUND = (
+    "finding_id", "contract", "item", "kind", "currency", "amount", "cause", "grade", "rivals", "witnesses", "sentence", "scope", "edit", "settles",
+)  # fmt: skip
+_DIAGNOSED = [
+    (f"{_RUN}rounding_grain", "northwind-ctv", "NW-CTV-RUN", "charge", "USD", Decimal("0.03"), "rounding_grain", "proven", None, "BL-1", "The segments were rounded one by one.", "all contracts", "rounding per segment", None),
+    (f"{_RUN}unexplained", "northwind-ctv", "NW-CTV-RUN", "charge", "USD", Decimal("-0.02"), "unexplained", "unexplained", None, "BL-1", "USD -0.02 of it has no cause yet.", None, None, None),
+    (f"{_PRIME}missing_line", "northwind-ctv", "NW-CTV-PRIME", "charge", "USD", Decimal("-1340.21"), "missing_line", "consistent", None, None, "Nothing was billed for it; expected 1340.21.", "item", "the line left out", "the statement's export log"),
+    (_LEAD, "streamly-acme", "lead", "payout", "EUR", Decimal("-18.00"), "eligibility_ignored", "ambiguous", "cap_ignored window_off", "BL-9", "Twelve leads were expected, ten were paid.", "contract", "min_sale ignored", "billing_details of line BL-9"),
+    ("2026-10/kumo-press/KP-1/payout/USD/third_party_missing", "kumo-press", "KP-1", "payout", "USD", Decimal("0.00"), "third_party_missing", "consistent", None, None, "The third party gave no count for 4 dates.", None, None, None),
+]  # fmt: skip
+_EVENTS = [
+    (_LEAD, "conversions", "c001", Decimal(1), "ineligible", "payable", Decimal("0.00"), Decimal("14.00"), "lead, 2026-10-03, geo US"),
+    (_LEAD, "conversions", "c002", Decimal(1), "payable", "ineligible", Decimal("14.00"), Decimal("0.00"), "lead, 2026-10-04, geo CA"),
+    (f"{_RUN}rounding_grain", "impressions", None, Decimal(1000001), "billable", "billable", None, None, "NW-CTV-RUN, 2026-10-01 to 2026-10-15"),
+]  # fmt: skip
+
+
+def _no_events() -> pd.DataFrame:
+    return pd.DataFrame(columns=list(EVENT_COLUMNS), dtype=object)
+
+
+def _no_workings(workings: list[dict[str, Any]]) -> pd.DataFrame:
+    return pd.DataFrame(columns=["finding_id", *workings[0]], dtype=object)
 
 
 def rounded(amount: Fraction, currency: str, mode: str = "half_up") -> Decimal:
@@ -274,6 +317,7 @@ def _findings(lines: list[dict[str, Any]]) -> list[dict[str, Any]]:
             **{name: line[name] for name in ("contract", "item", "kind", "currency")},
             "amount": line["variance"], "cause": "unexplained", "grade": "unexplained", "rivals": None, "witnesses": None,
             "sentence": f"Billed {line['billed_amount']}, expected {line['expected_amount']}.",
+            "scope": None, "edit": None, "settles": None,
         }
         for line in lines if line["variance"]
     ]  # fmt: skip

@@ -119,7 +119,7 @@ class Page:
 
     def open(self, query: str = "") -> Page:
         self.browser.get(f"{self.address}/?{query}")
-        self.until(lambda: self.rows("counterparty"), "the table of lines")
+        self.until(lambda: self.rows("billed"), "the table of lines")
         return self
 
     def all(self, selector: str, within: WebElement | None = None) -> list[WebElement]:
@@ -190,7 +190,7 @@ def shown(amount: Decimal, currency: str, *, is_signed: bool = False) -> str:
 
 
 def test_the_figures_are_those_of_the_close(page: Page) -> None:
-    rows = {(row["contract"], row["item"], row["kind"]): row for row in page.open().rows("counterparty")}
+    rows = {(row["contract"], row["item"], row["kind"]): row for row in page.open().rows("billed")}
     lines = october().lines.to_dict("records")
     page.screenshot("month_end.png")
     assert len(rows) == min(15, len(lines))
@@ -205,7 +205,7 @@ def test_a_link_carries_the_filters_and_totals_follow_them(page: Page) -> None:
     page.open("status=open&currency=JPY")
     lines = october().lines
     wanted = lines[(lines["currency"] == "JPY") & ~lines["status"].isin(["matched", "within_tolerance"])]
-    assert len(page.rows("counterparty")) == len(wanted)
+    assert len(page.rows("billed")) == len(wanted)
     net = shown(sum(wanted["variance"], Decimal(0)), "JPY", is_signed=True)
     page.until(lambda: any(net in page.words_of(card) for card in page.all("marimo-stat")), f"the net variance {net}")
 
@@ -213,7 +213,7 @@ def test_a_link_carries_the_filters_and_totals_follow_them(page: Page) -> None:
 def test_a_filter_set_by_hand_becomes_part_of_the_link(page: Page) -> None:
     page.open()
     page.pick("Currency", "GBP")
-    page.until(lambda: {row["currency"] for row in page.rows("counterparty")} == {"GBP"}, "lines in GBP alone")
+    page.until(lambda: {row["currency"] for row in page.rows("billed")} == {"GBP"}, "lines in GBP alone")
     assert "currency=GBP" in page.browser.current_url
 
 
@@ -221,7 +221,7 @@ def test_drill_from_a_line_to_its_workings_to_its_conversions(page: Page) -> Non
     close = october()
     payable = close.conversions("hearth-hausblick").query("fate == 'payable' and item == 'sale'")
     page.open("counterparty=Hausblick Media GmbH")
-    page.choose("counterparty", "payout")
+    page.choose("billed", "payout")
     steps = page.until(lambda: page.rows("arithmetic"), "the workings")
     workings = close.workings.query("contract == 'hearth-hausblick' and kind == 'payout'")
     assert steps[0]["arithmetic"] == readable(workings["text"].iloc[0])

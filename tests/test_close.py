@@ -181,3 +181,21 @@ def test_a_close_on_postgresql_is_the_same_close(closed, a_month, postgres_url):
     there = close_period(Workspace.open(a_month), OCTOBER)
     assert (there.folder / "lines.csv").read_bytes() == (closed.folder / "lines.csv").read_bytes()
     assert not (a_month / "recon.db").exists() and os.path.isdir(there.folder)
+
+
+def test_a_close_stored_before_there_were_events_has_none_of_them(a_month):
+    close = close_period(Workspace.open(a_month), OCTOBER)
+    for name in ("finding_events.csv", "finding_workings.csv"):
+        (close.folder / name).unlink(missing_ok=True)
+    again = load_close(close.workspace, OCTOBER)
+    assert again.finding_events.empty and list(again.finding_events)[:3] == ["finding_id", "dataset", "event"]
+    assert again.finding_workings.empty and set(again.workings) < set(again.finding_workings)
+    assert {"scope", "edit", "settles"} <= set(again.findings)
+
+
+def test_events_of_findings_are_exact_decimals(a_month):
+    close = close_period(Workspace.open(a_month), OCTOBER)
+    header = "finding_id,dataset,event,quantity,ours,theirs,our_amount,their_amount,place"
+    (close.folder / "finding_events.csv").write_text(f"{header}\nf,conversions,c1,1,lost,payable,0.00,20.10,sale\n")
+    (event,) = load_close(close.workspace, OCTOBER).finding_events.to_dict("records")
+    assert (event["quantity"], event["their_amount"], event["event"]) == (Decimal(1), Decimal("20.10"), "c1")

@@ -19,8 +19,18 @@ from recon.problems import BadInput, Problem
 from recon.workspace import Workspace
 
 DECIMALS = frozenset(
-    {"expected_quantity", "expected_amount", "billed_quantity", "billed_amount", "variance", "amount", "quantity"}
-)
+    {
+        "expected_quantity", "expected_amount", "billed_quantity", "billed_amount", "variance", "amount", "quantity",
+        "our_amount", "their_amount",
+    }
+)  # fmt: skip
+FINDING_COLUMNS = (
+    "finding_id", "contract", "item", "kind", "currency", "amount", "cause", "grade", "rivals", "witnesses", "sentence",
+    "scope", "edit", "settles",
+)  # fmt: skip
+EVENT_COLUMNS = (
+    "finding_id", "dataset", "event", "quantity", "ours", "theirs", "our_amount", "their_amount", "place",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -28,7 +38,8 @@ class StoredClose:
     """One run of a period, read back from its files; amounts in frames are Decimals, missing values None.
 
     `versions` are all contract versions of the book with their clauses (path, value, whether a default);
-    `not_priced` are (contract, version, clause).
+    `not_priced` are (contract, version, clause). `finding_events` are the events that a finding turns on, with the fate
+    either side gives them, `finding_workings` the line's arithmetic under the finding's edit; empty where none is kept.
     """
 
     workspace: Workspace
@@ -42,6 +53,8 @@ class StoredClose:
     fates: pd.DataFrame
     rejected: pd.DataFrame
     workings: pd.DataFrame
+    finding_events: pd.DataFrame
+    finding_workings: pd.DataFrame
     versions: list[dict[str, Any]]
     not_priced: list[tuple[str, int, str]]
 
@@ -93,6 +106,7 @@ def periods(workspace: Workspace) -> list[str]:
 def _stored(workspace: Workspace, close: RecordedClose) -> StoredClose:
     names = ("lines", "findings", "fates", "rejected", "workings")
     frames = {name: _frame(close.folder / f"{name}.csv", is_exact=name != "workings") for name in names}
+    frames |= _frames_of_findings(close.folder, frames)
     versions = json.loads((close.folder / "contracts.json").read_text(encoding="utf-8"))
     manifest = json.loads((close.folder / "manifest.json").read_text(encoding="utf-8"))
     not_priced = [(one["contract"], one["version"], one["clause"]) for one in manifest["not_priced"]]
@@ -100,6 +114,24 @@ def _stored(workspace: Workspace, close: RecordedClose) -> StoredClose:
         workspace, manifest["workspace"], close.period, close.run, close.folder, manifest, **frames,
         versions=versions, not_priced=not_priced,
     )  # fmt: skip
+
+
+def _frames_of_findings(folder: Path, frames: dict[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
+    """The findings and what stands beside them; a run stored before a file or a column was known has none of it."""
+    unknown = {name: None for name in FINDING_COLUMNS if name not in frames["findings"].columns}
+    return {
+        "findings": frames["findings"].assign(**unknown).astype(object),
+        "finding_events": _optional(folder / "finding_events.csv", EVENT_COLUMNS, is_exact=True),
+        "finding_workings": _optional(
+            folder / "finding_workings.csv", ("finding_id", *frames["workings"].columns), is_exact=False
+        ),
+    }
+
+
+def _optional(path: Path, columns: tuple[str, ...], is_exact: bool) -> pd.DataFrame:
+    if not path.exists() or not path.stat().st_size:
+        return pd.DataFrame(columns=list(columns), dtype=object)
+    return _frame(path, is_exact)
 
 
 def _frame(path: Path, is_exact: bool) -> pd.DataFrame:

@@ -1,0 +1,30 @@
+"""How the tables of a page are set up for `mo.ui.table`: paged on the server, no download of their own."""
+
+from __future__ import annotations
+
+from typing import Any
+
+_TABLE: dict[str, Any] = {
+    "page_size": 10,
+    "show_column_summaries": False,
+    "show_data_types": False,
+    "show_download": False,  # its CSV leaves `=1+1` live; the workbook is the download
+}
+_BESIDE = {"no": 50, "step": 170, "ours": 440, "theirs, under the edit": 440, "changed": 80, "rule": 60}
+_STEPS = {"no": 60, "step": 180, "arithmetic": 620, "clause": 240, "rule": 70}
+
+
+
+def _right(*columns: str) -> dict[str, Any]:
+    return {"text_justify_columns": dict.fromkeys(columns, "right")}
+
+
+LINES = {**_TABLE, "selection": "single", "page_size": 15, **_right("expected", "billed", "variance")}
+STEPS = {**_TABLE, "selection": "single", "wrapped_columns": ["arithmetic"], "column_widths": _STEPS}
+FINDINGS = {**_TABLE, "selection": "single", "hidden_columns": ["finding"], **_right("amount")}
+BESIDE = {
+    **_TABLE, "selection": None, "wrapped_columns": ["ours", "theirs, under the edit"], "column_widths": _BESIDE,
+}  # fmt: skip
+EVENTS = {**_TABLE, "selection": None, "wrapped_columns": ["place"], **_right("quantity", "our amount", "their amount")}
+DECISIONS = {**_TABLE, "selection": None, **_right("amount")}
+REJECTED = {**_TABLE, "selection": None}

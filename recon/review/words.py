@@ -1,0 +1,62 @@
+"""How amounts, arithmetic and empty cells are written for reading."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any
+
+import pandas as pd
+
+from recon.money import minor_units, plain, round_to
+
+_LONGEST_QUOTIENT = 14
+
+
+def total(amounts: Iterable[Any]) -> Decimal:
+    """Exact sum of amounts."""
+    return sum(amounts, Decimal(0))
+
+
+def shown(amount: Decimal, currency: str, *, is_signed: bool = False) -> str:
+    """An amount for reading: thousands apart, at least the currency's decimals, a true minus.
+
+    >>> shown(Decimal("-1234.5"), "USD"), shown(Decimal("20"), "JPY", is_signed=True)
+    ('−1,234.50', '+20')
+    """
+    digits = max(minor_units(currency), -int(amount.as_tuple().exponent))
+    sign = "−" if amount < 0 else "+" if is_signed and amount > 0 else ""
+    return f"{sign}{abs(amount):,.{digits}f}"
+
+
+def readable(arithmetic: str) -> str:
+    """Arithmetic with long exact quotients cut to ten decimals, marked as cut; the workbook holds them whole.
+
+    >>> readable("3.71 GBP × 11147502339331/8387306761644 × 5%")
+    '3.71 GBP × 1.3290920024… × 5%'
+    """
+    return re.sub(r"-?\d+/\d+", lambda found: _cut(found[0]), arithmetic)
+
+
+def _cut(quotient: str) -> str:
+    if len(quotient) <= _LONGEST_QUOTIENT:
+        return quotient
+    return f"{plain(round_to(Fraction(quotient), 10, 'down'))}…"
+
+
+def as_text(frame: pd.DataFrame) -> pd.DataFrame:
+    """A frame for reading: text everywhere, nothing where nothing is known."""
+    texts = {name: ["" if pd.isna(value) else str(value) for value in frame[name]] for name in frame.columns}
+    return pd.DataFrame(texts, columns=frame.columns)
+
+
+def matching(frame: pd.DataFrame, line: pd.DataFrame, columns: list[str]) -> pd.DataFrame:
+    """The rows of a frame that have the same values in these columns as a selected row; none without one."""
+    if line.empty:
+        return frame.head(0)
+    keep = pd.Series(True, index=frame.index)
+    for column in columns:
+        keep &= frame[column] == line[column].iloc[0]
+    return frame[keep]
