@@ -27,7 +27,7 @@ from recon.contracts.lint import lint
 from recon.contracts.terms import ContractVersion
 from recon.engine import EngineError
 from recon.evidence import issue_pack
-from recon.explain import explain
+from recon.explain import explain, explained
 from recon.period import Period, instant, instant_of, instant_text
 from recon.problems import BadInput, Problem
 from recon.signoff import lock
@@ -213,11 +213,11 @@ def explain_command(
 
     Example: `recon explain 2026-10 northwind-ctv/NW-CTV-RUN/charge/USD --workspace demo`
     """
-    told = explain(load_close(Workspace.open(workspace), _month(period), run), identity)
+    close = load_close(Workspace.open(workspace), _month(period), run)
     if as_json:
-        _print_json({"id": identity, "text": told.split("\n")})
+        _print_json(explained(close, identity))
     else:
-        typer.echo(told)
+        typer.echo(explain(close, identity))
 
 
 @app.command()

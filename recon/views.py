@@ -16,9 +16,9 @@ LINE = ("contract", "item", "kind", "currency")
 GRADES = {
     "proven": "the edit gives what was billed to the cent on every line it should move, moves no line that agreed, "
     "no other single edit fits, and more than one number confirms it",
-    "consistent": "the only edit that fits, but a single amount confirms it",
+    "consistent": "the only explanation that fits, but too little confirms it, such as a single amount",
     "ambiguous": "two or more edits fit, so it may be any of them",
-    "unexplained": "no single edit and no pair of edits gives what was billed",
+    "unexplained": "no edit of the table, and no pair of them, gives what was billed",
 }
 Record = dict[str, Any]
 
@@ -68,6 +68,16 @@ def sentence_of(close: StoredClose, finding: Record) -> str:
 def _reach(finding: Record) -> str:
     scope = finding["scope"]
     return f" (for {'the whole contract' if scope == 'contract' else scope})" if scope and scope != "item" else ""
+
+
+def has_workings(close: StoredClose, finding: Record) -> bool:
+    """Whether arithmetic under the finding's edit is kept."""
+    return finding["finding_id"] in set(close.finding_workings["finding_id"])
+
+
+def has_events(close: StoredClose, finding: Record) -> bool:
+    """Whether events are kept with a finding."""
+    return finding["finding_id"] in set(close.finding_events["finding_id"])
 
 
 def workings_of(close: StoredClose, finding: Record) -> list[Pair]:

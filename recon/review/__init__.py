@@ -49,15 +49,14 @@ from recon.review.why import (
     findings_of,
     findings_table,
     findings_title,
-    has_events,
     has_variance,
-    has_workings,
     to_paste,
     to_repeat,
     why_heading,
     workings_beside,
 )
 from recon.review.words import readable, shown, total
+from recon.views import has_events, has_workings
 
 __all__ = [
     "ALL", "BESIDE", "DECISIONS", "EVENTS", "EVENTS_HEADING", "FILTERS", "FINDINGS", "GRADES_MEANING", "LINES",

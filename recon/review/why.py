@@ -176,16 +176,6 @@ def _beside(number: int, pair: views.Pair) -> tuple[Any, ...]:
     return number, step["label"], ours, theirs, "≠" if pair.is_changed else "", step["rule"]
 
 
-def has_events(close: StoredClose, finding: views.Record) -> bool:
-    """Whether events are kept with a finding."""
-    return finding["finding_id"] in set(close.finding_events["finding_id"])
-
-
-def has_workings(close: StoredClose, finding: views.Record) -> bool:
-    """Whether arithmetic under the finding's edit is kept."""
-    return finding["finding_id"] in set(close.finding_workings["finding_id"])
-
-
 def finding_events(close: StoredClose, finding: views.Record) -> pd.DataFrame:
     """The events a finding turns on, as text: ids, the fate and the money either side gives them, where they are."""
     events = views.events_of(close, finding)
