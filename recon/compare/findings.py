@@ -18,7 +18,11 @@ MOST_SENTENCES = 20  # of one finding: a cell of a workbook holds 32 767 charact
 
 @dataclass(frozen=True)
 class Finding:
-    """One row of `findings.csv`: a part of a line's variance, its cause and how sure that is."""
+    """One row of `findings.csv`: a part of a line's variance, its cause and how sure that is.
+
+    `scope` is how far the cause reaches (item, contract, all contracts), `edit` what would have to be believed,
+    `settles` what would prove it or decide between rivals; empty before any diagnosis.
+    """
 
     finding_id: str
     contract: str
@@ -31,6 +35,9 @@ class Finding:
     rivals: str
     witnesses: str
     sentence: str
+    scope: str = ""
+    edit: str = ""
+    settles: str = ""
 
 
 def findings_of(line: Line, billed: Sequence[BilledLine], repeated_ids: Collection[str]) -> tuple[Finding, ...]:

@@ -22,8 +22,8 @@ from recon.observe.scope import Scope
 from recon.period import Period
 
 __all__ = [
-    "Balance", "Expectation", "ExpectedLine", "FateCount", "Opening", "Remark", "SignedOff", "StillEarned", "Unpriced",
-    "expect",
+    "Balance", "Expectation", "ExpectedLine", "FateCount", "LockedBefore", "Opening", "Remark", "SignedOff",
+    "StillEarned", "Unpriced", "expect", "nothing_locked", "openings_of",
 ]  # fmt: skip
 
 
@@ -75,9 +75,9 @@ def expect(
     rates, openings = ExchangeRates(fx_rates), Openings(str(scope.period), opening_balances, locked(scope.period))
     counts = impression_counts(engine)
     cpm = expected_cpm(counts, book, scope, rates=rates, openings=openings, third_party=third_party)
-    openings_of = _openings_of(scope.period, openings, opening_balances, locked)
+    of_period = _openings_of(scope.period, openings, opening_balances, locked)
     left = {one.contract for one in left_out}
-    cpa = expected_cpa(engine, book, scope, rates, left, openings_of=openings_of, signed=signed)
+    cpa = expected_cpa(engine, book, scope, rates, left, openings_of=of_period, signed=signed)
     every = sorted((*cpm.lines, *cpa.lines), key=lambda line: line.key)
     return Expectation(
         tuple(line for line in every if line.exists),
@@ -88,6 +88,14 @@ def expect(
         openings.closing([*cpm.moved, *cpa.balances]),
         tuple(line for line in every if not line.exists and line.is_counted),
     )
+
+
+def openings_of(
+    period: Period, opening_balances: Sequence[OpeningBalance], locked: LockedBefore
+) -> Callable[[Period], Openings]:
+    """The openings of any period up to this one (RULES 4.7)."""
+    own = Openings(str(period), opening_balances, locked(period))
+    return _openings_of(period, own, opening_balances, locked)
 
 
 def _openings_of(

@@ -95,12 +95,12 @@ def _payable(decider: Decider, scope: Scope) -> dict[str, Payable]:
     """
     period = str(scope.period)
     own = decider.decide(Asked(period, period))
-    if decider.is_told:
+    if decider.is_stored:
         store_decisions(decider.engine, [one for month in own.values() for one in month.decisions], is_first=True)
     found = {contract: Payable(_earning(month, period), month.fees, month.balances) for contract, month in own.items()}
     for earlier in _periods(decider.engine, f"earned_in = {literal(period)} AND period < {literal(period)}"):
         months = decider.decide(Asked(earlier, period, earned_in=period))
-        if decider.is_told:
+        if decider.is_stored:
             told = [one for month in months.values() for one in month.decisions if _is_told(one, period)]
             store_decisions(decider.engine, told)
         for contract, month in months.items():

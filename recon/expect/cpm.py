@@ -74,6 +74,7 @@ def delivered_lines(
     contract: str,
     book: Book,
     scope: Scope,
+    *,
     known: Known,
     on_earned: Callable[[Earned], Earned] = lambda one: one,
 ) -> tuple[ExpectedLine, ...]:

@@ -25,8 +25,8 @@ OpeningsOf = Callable[[Period], Openings]
 class Decider:
     """What months are decided with: contracts, exchange rates, the openings of each period, contracts left out.
 
-    `only` decides one contract; `is_told` False leaves out workings and stored decisions, for a recomputation that
-    asks for amounts alone. `known_prices` remembers what alike conversions came to under the same terms.
+    `only` decides one contract; `is_told` False leaves out workings, `is_stored` False the decisions one by one, for a
+    recomputation that asks for amounts alone. `known_prices` remembers what alike conversions came to under the same terms.
     """
 
     engine: Engine
@@ -36,6 +36,7 @@ class Decider:
     left_out: frozenset[str] = frozenset()
     only: str | None = None
     is_told: bool = True
+    is_stored: bool = True
     known_prices: KnownPrices | None = None
 
     def decide(self, asked: Asked) -> dict[str, Month]:

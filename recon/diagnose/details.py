@@ -1,0 +1,88 @@
+"""What the billing system says of single conversions, and whether a world agrees with it event by event."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from fractions import Fraction
+
+from recon.billed import BilledLine
+from recon.diagnose.case import Case
+from recon.diagnose.proof import NO_DETAILS, Events
+from recon.diagnose.reprice import Repricer
+from recon.diagnose.search import Fit
+from recon.diagnose.statement import Place, place_of
+from recon.diagnose.world import World
+
+MICROS = 1_000_000
+Paid = Counter[tuple[str, int]]  # how often a conversion stands for so many millionths
+DETAILED = ("charge", "payout")
+
+
+@dataclass(frozen=True)
+class Details:
+    """`billing_details` by line: which conversions were billed, and for how many millionths of the major unit."""
+
+    of_lines: Mapping[Place, Paid] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, rows: Iterable[tuple[str, str, int]], billed: Sequence[BilledLine]) -> Details:
+        """From (billing_line_id, conversion_id, millionths) and the lines they belong to."""
+        places = {one.billing_line_id: place_of(one) for one in billed}
+        found: dict[Place, Paid] = defaultdict(Counter)
+        for line_id, conversion_id, micros in rows:
+            if line_id in places:
+                found[places[line_id]][conversion_id, micros] += 1
+        return cls(dict(found))
+
+
+class Witness:
+    """Asks the details about fits, conversion by conversion."""
+
+    def __init__(self, repricer: Repricer, world: World, details: Details) -> None:
+        self._repricer, self._world, self._details = repricer, world, details
+        self._known: dict[tuple[object, ...], dict[str, Paid]] = {}
+
+    def events(self, case: Case, fit: Fit) -> Events:
+        """Whether details of the lines that a fit confirms name its conversions, at its amounts."""
+        keys = [
+            key
+            for key in sorted(fit.confirmed)
+            if (case.contract, key) in self._details.of_lines and key.kind in DETAILED
+        ]
+        if not keys or not self._world.is_cpa(case.contract) or fit.codes[0] in NOT_EVENTS:
+            return NO_DETAILS
+        ours, theirs = self._paid(case, self._world), self._paid(case, fit.world)
+        changed = counted = 0
+        for key in keys:
+            told = self._details.of_lines[case.contract, key]
+            if _agreement(told, theirs[key.item]) == "contradict":
+                return Events("contradict")
+            changed += len((theirs[key.item] - ours[key.item]) + (ours[key.item] - theirs[key.item]))
+            counted += sum(theirs[key.item].values())
+        return Events("agree", changed, counted)
+
+    def _paid(self, case: Case, world: World) -> dict[str, Paid]:
+        """What is payable by item, in a world."""
+        key = (case.contract, id(world))
+        if key not in self._known:
+            found: dict[str, Paid] = defaultdict(Counter)
+            for conversion_id, fate, _, _, item, exact, _ in self._repricer.decisions(world, case.contract):
+                if fate == "payable":
+                    found[item][conversion_id.split("#")[0], round(Fraction(exact) * MICROS)] += 1
+            self._known[key] = found
+        return self._known[key]
+
+
+NOT_EVENTS = ("orphan_line", "wrong_counterparty", "manual_override")
+
+
+def _agreement(told: Paid, found: Paid) -> str:
+    """Whether the same conversions are named; amounts may differ by a millionth, or altogether where all do."""
+    ids = Counter(conversion_id for conversion_id, _ in told.elements())
+    if ids != Counter(conversion_id for conversion_id, _ in found.elements()):
+        return "contradict"
+    amounts = sorted(found.elements())
+    near = sum(abs(one[1] - other[1]) <= 1 for one, other in zip(sorted(told.elements()), amounts, strict=True))
+    return "agree" if near == len(amounts) or not near else "contradict"

@@ -1,0 +1,222 @@
+"""From open lines to findings: the cause of every variance, graded, exact to the cent."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
+
+from recon.billed import Billed
+from recon.compare import Comparison, Finding, Key, Line, finding_id
+from recon.compare.lines import at_minor_unit
+from recon.diagnose.case import Case, cases_of
+from recon.diagnose.details import Details, Witness
+from recon.diagnose.proof import Proof, grouped, proof
+from recon.diagnose.reprice import Observations, Repricer
+from recon.diagnose.search import Fit, Search
+from recon.diagnose.statement import Place, copies, ids_of, place_of, repeated_of, seen
+from recon.diagnose.traces import Event, Trace, traces
+from recon.diagnose.widen import widened
+from recon.diagnose.words import sentence
+from recon.diagnose.world import NO_LINE, LineKey, Priced, World
+
+UNEXPLAINED = "unexplained"
+
+
+@dataclass(frozen=True)
+class Cause:
+    """A fit that was chosen, its proof, and the rivals that fit as well."""
+
+    case: Case
+    fit: Fit
+    proof: Proof
+
+
+@dataclass(frozen=True)
+class Diagnosis:
+    """Findings whose amounts add up to each line's variance, the lines with their main cause, and what is behind them."""
+
+    findings: tuple[Finding, ...]
+    lines: tuple[Line, ...]
+    traces: tuple[Trace, ...] = ()
+
+    @property
+    def events(self) -> tuple[Event, ...]:
+        return tuple(event for trace in self.traces for event in trace.events)
+
+
+@dataclass
+class _Told:
+    """Findings of one contract as they are told, and what each line has left."""
+
+    period: str
+    billed: Billed
+    rest: dict[Place, Decimal]
+    findings: list[Finding] = field(default_factory=list)
+
+    def add(self, case: Case, key: LineKey, amount: Decimal, finding: Finding) -> None:
+        self.findings.append(finding)
+        self.rest[case.contract, key] -= amount
+
+
+def diagnose(
+    comparison: Comparison, billed: Billed, world: World, observations: Observations, details: Details
+) -> Diagnosis:
+    """Name the cause of every open line, from stored observations alone (AUDIT, Causes and Proof).
+
+    The findings of `comparison` that have no money in them (remarks) are kept as they are.
+    """
+    copied = copies(comparison.lines, billed)
+    cases = cases_of(comparison.lines, billed.lines, copied)
+    told = _Told(
+        str(world.scope.period), billed, {place_of(line): line.variance for line in comparison.lines if _is_open(line)}
+    )
+    told.findings += list(_duplicates(cases, billed, copied, told))
+    if not any(case.open for case in cases.values()):
+        return _closed(comparison, told, ())
+    with Repricer(observations) as repricer:
+        causes = list(_causes(repricer, cases, billed, world, details))
+        found = [
+            (one, key, place)
+            for one in causes
+            for key in sorted(one.fit.explained)
+            for place in range(len(one.fit.edits))
+        ]
+        named = [_finding(told, *one) for one in found]
+        shown = traces(
+            repricer,
+            world,
+            [(finding.finding_id, one.case, one.fit, key) for finding, (one, key, _) in zip(named, found, strict=True)],
+        )
+    return _closed(comparison, told, shown)
+
+
+def _is_open(line: Line) -> bool:
+    return line.status not in ("matched", "within_tolerance")
+
+
+def _causes(
+    repricer: Repricer, cases: Mapping[str, Case], billed: Billed, world: World, details: Details
+) -> Iterator[Cause]:
+    search, witness = Search(repricer, world), Witness(repricer, world, details)
+    shown = seen(cases, billed, world.every, world)
+    singles: dict[str, list[Fit]] = {}
+    for case in (one for one in cases.values() if one.open):
+        found = search.singles(case) if world.every.versions_of(case.contract) else []
+        singles[case.contract] = [*shown.get(case.contract, ()), *found]
+    for contract, fits in widened(search, cases, singles).items():
+        yield from _chosen(search, witness, cases[contract], fits)
+
+
+def _chosen(search: Search, witness: Witness, case: Case, fits: Sequence[Fit]) -> Iterator[Cause]:
+    """The causes of one contract: singles first, pairs for what they leave."""
+    tried = search.tried.get(case.contract, [])
+    events = {id(fit): witness.events(case, fit) for fit in fits}
+    standing = [fit for fit in fits if events[id(fit)].verdict != "contradict"]
+    chosen, left = grouped(standing, case)
+    for fit, rivals in chosen:
+        yield Cause(case, fit, proof(case, fit, rivals, tried, events[id(fit)]))
+    if left and case.contract in search.tried:
+        pairs = [fit for fit in search.pairs(case, left) if fit.explained <= left]
+        events = {id(fit): witness.events(case, fit) for fit in pairs}
+        standing = [fit for fit in pairs if events[id(fit)].verdict != "contradict"]
+        for fit, rivals in grouped(standing, replace(case, open=left))[0]:
+            yield Cause(case, fit, proof(case, fit, rivals, tried, events[id(fit)]))
+
+
+def _finding(told: _Told, cause: Cause, key: LineKey, place: int) -> Finding:
+    """One edit's part of one line."""
+    case, fit = cause.case, cause.fit
+    amount = _part(case, fit, key, place)
+    code = fit.codes[place]
+    line_key = Key(case.contract, key.item, told.period, key.kind, key.currency)
+    rivals = dict.fromkeys("+".join(one.codes) for one in cause.proof.rivals)
+    finding = Finding(
+        finding_id=finding_id(line_key, code),
+        contract=case.contract,
+        item=key.item,
+        kind=key.kind,
+        currency=key.currency,
+        amount=at_minor_unit(amount, key.currency),
+        cause=code,
+        grade=cause.proof.grade,
+        rivals=" ".join(rivals),
+        witnesses=" ".join(_witnesses(told.billed, case, fit)),
+        sentence=sentence(case, key, fit, place, cause.proof, amount),
+        scope=fit.scope,
+        edit=fit.edits[place].words,
+        settles=cause.proof.settles,
+    )
+    told.add(case, key, amount, finding)
+    return finding
+
+
+def _part(case: Case, fit: Fit, key: LineKey, place: int) -> Decimal:
+    """An edit's share of a line's variance, copies of the line not counted."""
+    variance = case.variance(key)
+    if len(fit.edits) == 1:
+        return variance
+    first = dict(fit.first_share)[key]
+    return first if place == 0 else variance - first
+
+
+def _witnesses(billed: Billed, case: Case, fit: Fit) -> list[str]:
+    """The ids of the billed lines that agree."""
+    return ids_of(billed.lines, {(case.contract, key) for key in fit.confirmed})
+
+
+def _duplicates(
+    cases: Mapping[str, Case], billed: Billed, copied: Mapping[Place, Priced], told: _Told
+) -> Iterator[Finding]:
+    """Lines that came more than once under one id (RULES 8.1)."""
+    for case in cases.values():
+        for key, ids in repeated_of(case, billed).items():
+            copy = copied.get((case.contract, key), NO_LINE)
+            line_key = Key(case.contract, key.item, told.period, key.kind, key.currency)
+            effect = f"the copies add {key.currency} {copy.amount:,}" if copy.amount else "no variance comes from it"
+            is_enough = bool(copy.amount) and case.agrees(key, case.expected)
+            if (case.contract, key) in told.rest:
+                told.rest[case.contract, key] -= copy.amount
+            yield Finding(
+                finding_id(line_key, "duplicate_line"), case.contract, key.item, key.kind, key.currency,
+                at_minor_unit(copy.amount, key.currency), "duplicate_line",
+                "proven" if is_enough and case.theirs(key).quantity is not None else "consistent", "", " ".join(ids),
+                f"{case.contract}, {key.item} ({key.kind}): the statement repeats the line id {', '.join(ids)}; {effect}.",
+                "item", "exact copies of a line are taken off",
+                "" if is_enough else "the billing system's own record of the line",
+            )  # fmt: skip
+
+
+def _closed(comparison: Comparison, told: _Told, shown: Iterable[Trace]) -> Diagnosis:
+    """The findings with what is left unexplained, and the lines with their main cause."""
+    lines = {place_of(line): line for line in comparison.lines}
+    rest = [_unexplained(lines[place], amount, told) for place, amount in told.rest.items() if amount]
+    money = sorted((*told.findings, *rest), key=lambda one: (one.finding_id, one.edit))
+    remarks = [one for one in comparison.findings if one.cause not in (UNEXPLAINED, "duplicate_line")]
+    by_place: dict[Place, list[Finding]] = {}
+    for one in money:
+        by_place.setdefault((one.contract, LineKey(one.item, one.kind, one.currency)), []).append(one)
+    return Diagnosis((*money, *remarks), tuple(_named(line, by_place) for line in comparison.lines), tuple(shown))
+
+
+def _unexplained(line: Line, amount: Decimal, told: _Told) -> Finding:
+    rest = "" if amount == line.variance else f"; {line.currency} {amount:,} of it has no cause yet"
+    way = "more" if line.variance > 0 else "less"
+    return Finding(
+        finding_id(line.key, UNEXPLAINED), line.contract, line.item, line.kind, line.currency,
+        at_minor_unit(amount, line.currency), UNEXPLAINED, UNEXPLAINED, "",
+        " ".join(ids_of(told.billed.lines, {place_of(line)})),
+        f"{line.contract}, {line.item} ({line.kind}): {line.currency} {line.billed_amount:,} billed, "
+        f"{line.expected_amount:,} expected, {abs(line.variance):,} {way} than expected{rest}. "
+        "No edit of the table, and no pair of them, gives what was billed.",
+        "", "", "the billing system's own workings of the line",
+    )  # fmt: skip
+
+
+def _named(line: Line, found: Mapping[Place, Sequence[Finding]]) -> Line:
+    """The line with the cause that moves most of its variance."""
+    findings = found.get(place_of(line), ())
+    if not _is_open(line) or not findings:
+        return replace(line, cause="", grade="")
+    main = max(findings, key=lambda finding: abs(finding.amount))
+    return replace(line, cause=main.cause, grade=main.grade)

@@ -1,0 +1,6 @@
+"""One edit = one candidate cause: the smallest change of what we believe under which the month may be what was billed."""
+
+from recon.diagnose.edits.edit import Asked, Cause, Edit
+from recon.diagnose.edits.table import CAUSES, CODES
+
+__all__ = ["CAUSES", "CODES", "Asked", "Cause", "Edit"]

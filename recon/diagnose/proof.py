@@ -1,0 +1,156 @@
+"""How sure a cause is: nothing is called more than it is (AUDIT, Proof)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from math import comb
+from typing import Literal
+
+from recon.diagnose.case import Case
+from recon.diagnose.edits import CODES
+from recon.diagnose.search import FREE, Fit, Tried
+from recon.diagnose.world import NO_LINE, LineKey
+
+Grade = Literal["proven", "consistent", "ambiguous", "unexplained"]
+ACCIDENT = Fraction(1, 500)  # the most that a proof may be owed to chance
+TYPED = 40  # numbers that a rate of four digits may have been typed as, tried or not
+
+
+@dataclass(frozen=True)
+class Events:
+    """What `billing_details` say of a fit: agreement event by event, contradiction, or nothing (`none`).
+
+    `changed` of `counted` events have another fate or amount than we gave them.
+    """
+
+    verdict: Literal["agree", "contradict", "none"] = "none"
+    changed: int = 0
+    counted: int = 0
+
+
+NO_DETAILS = Events()
+
+
+@dataclass(frozen=True)
+class Proof:
+    """A grade with what led to it: numbers that confirm, rivals that fit as well, the chance of an accident."""
+
+    grade: Grade
+    rivals: tuple[Fit, ...]
+    confirmations: tuple[str, ...]
+    chance: Fraction
+    settles: str
+
+
+def proof(case: Case, fit: Fit, rivals: Sequence[Fit], tried: Sequence[Tried], events: Events) -> Proof:
+    """The grade of a fit among its rivals."""
+    confirmed = tuple(_confirmations(case, fit, events))
+    chance = chance_of(case, fit, tried, events)
+    others = tuple(rivals)
+    if others:
+        return Proof("ambiguous", others, confirmed, chance, _decides(case, fit, others, events))
+    is_proven = len(fit.edits) == 1 and len(confirmed) > 1 and chance <= ACCIDENT and not _is_silent(case, fit)
+    if is_proven:
+        return Proof("proven", (), confirmed, chance, "")
+    return Proof("consistent", (), confirmed, chance, _would_prove(case, fit, confirmed, events))
+
+
+def _is_silent(case: Case, fit: Fit) -> bool:
+    """Whether nothing was billed on any line: a line that is not there looks the same for every reason."""
+    return all(not case.theirs(key).amount for key in fit.explained)
+
+
+def _confirmations(case: Case, fit: Fit, events: Events) -> Iterable[str]:
+    """The numbers that agree: amounts of lines, their quantities, events one by one."""
+    for key in sorted(fit.confirmed):
+        if case.theirs(key).is_there:
+            yield f"the amount of {_named(key)}"
+    stated = [key for key in sorted(fit.confirmed) if case.theirs(key).quantity]
+    yield from (f"the quantity of {_named(key)}" for key in stated[:1])
+    if events.verdict == "agree":
+        yield f"{events.counted:,} conversions one by one, {events.changed:,} of them otherwise than ours"
+
+
+def _named(key: LineKey) -> str:
+    return f"{key.item} ({key.kind}, {key.currency})"
+
+
+def chance_of(case: Case, fit: Fit, tried: Sequence[Tried], events: Events) -> Fraction:
+    """How likely some edit of the table gives such an amount by accident: the outcomes near it by the room there is.
+
+    Lines count as independent. A line whose quantity differs is as rare as its quantity, not as its amount.
+    """
+    if events.verdict == "agree" and events.changed:
+        return min(Fraction(1), Fraction(len(tried), max(1, comb(events.counted, min(events.changed, 6)))))
+    chance = Fraction(1)
+    for key in fit.explained:
+        if case.theirs(key).is_there:
+            chance *= _chance_on(case, key, tried, any(code in FREE for code in fit.codes))
+    return chance
+
+
+def _chance_on(case: Case, key: LineKey, tried: Sequence[Tried], is_free: bool) -> Fraction:
+    ours, size = case.ours(key), abs(case.variance(key))
+    near = {
+        line.amount
+        for one in tried
+        if abs((line := one.lines.get(key, NO_LINE)).amount - ours.amount) <= 2 * size and line != ours
+    }
+    exponent = size.as_tuple().exponent
+    assert isinstance(exponent, int)
+    room = int(size.scaleb(-exponent))
+    gap = case.gap(key)
+    if gap:
+        room = min(room, max(1, int(abs(gap))))
+    return min(Fraction(1), Fraction(len(near) + (TYPED if is_free else 0), 4 * room + 1))
+
+
+def _would_prove(case: Case, fit: Fit, confirmed: Sequence[str], events: Events) -> str:
+    """What would make a consistent cause a proven one."""
+    if any(CODES[code].is_on_line for code in fit.codes):
+        return "the billing system's own record of the line"
+    if len(fit.edits) > 1:
+        return "correcting one of the two and billing again: the rest must be the other"
+    if len(confirmed) < 2 or any(case.theirs(key).quantity is None for key in fit.explained):
+        return "the billed quantity, a second line that moves, or billing_details"
+    if events.verdict == "none" and any(key.kind in ("charge", "payout") for key in fit.explained):
+        return "a second line that moves, or billing_details: the amounts are small enough to agree by accident"
+    return "a second line that moves: the amounts are small enough to agree by accident"
+
+
+def _decides(case: Case, fit: Fit, rivals: Sequence[Fit], events: Events) -> str:
+    """The line or document that would decide between rivals."""
+    for key in sorted(fit.explained):
+        quantities = {one.lines.get(key, NO_LINE).quantity for one in (fit, *rivals)}
+        if case.theirs(key).quantity is None and len(quantities) > 1:
+            told = ", ".join(_quantity(one, key) for one in (fit, *rivals))
+            return f"the billed quantity of {_named(key)} ({told})"
+    clauses = dict.fromkeys(edit.clause or edit.words for one in (fit, *rivals) for edit in one.edits)
+    if events.verdict == "none" and any(key.kind in ("charge", "payout") for key in fit.explained):
+        return f"billing_details, or what the billing system holds of {', '.join(clauses)}"
+    return f"what the billing system holds of {', '.join(clauses)}"
+
+
+def _quantity(fit: Fit, key: LineKey) -> str:
+    value = fit.lines.get(key, NO_LINE).quantity
+    return f"{' and '.join(fit.codes)}: {value:f}"
+
+
+def grouped(found: Sequence[Fit], case: Case) -> tuple[list[tuple[Fit, list[Fit]]], frozenset[LineKey]]:
+    """The fits chosen, the best first, each with its rivals of other codes; and the open lines none explains.
+
+    A rival explains every line that the chosen one does.
+    """
+    left, chosen = set(case.open), []
+    for fit in sorted(found, key=lambda one: one.rank):
+        if not fit.explained <= left:
+            continue
+        rivals: dict[tuple[str, ...], Fit] = {}
+        for one in found:
+            if set(one.codes) != set(fit.codes) and one.explained >= fit.explained:
+                rivals.setdefault(one.codes, one)
+        chosen.append((fit, sorted(rivals.values(), key=lambda one: one.rank)))
+        left -= fit.explained
+    return chosen, frozenset(left)

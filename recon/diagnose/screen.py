@@ -1,0 +1,65 @@
+"""What need not be recomputed, because it can't give what was billed: a matter of time alone, never of judgement."""
+
+from __future__ import annotations
+
+from collections import Counter
+from decimal import Decimal
+from functools import cached_property
+
+from recon.diagnose.case import Case
+from recon.diagnose.edits import Edit
+from recon.diagnose.reprice import Repricer
+from recon.diagnose.world import Replay, World
+
+SLACK = Decimal("0.05")
+
+
+class Screen:
+    """Days and files of conversions and clicks are many and dear: those that hold too little to explain are left out."""
+
+    def __init__(self, repricer: Repricer, world: World, case: Case) -> None:
+        self._repricer, self._world, self._case = repricer, world, case
+
+    def admits(self, edit: Edit) -> bool:
+        """Whether an edit may give what was billed."""
+        if edit.code == "per_unit_scale":
+            return self._is_near_power(edit)
+        if edit.code not in ("partial_data", "double_load") or not self._world.is_cpa(self._case.contract):
+            return True
+        changed = edit.change(self._world)
+        replay = changed.reading.replay if changed is not None else None
+        return replay is not None and self._may_hold(replay)
+
+    def _is_near_power(self, edit: Edit) -> bool:
+        """Whether some open line is wrong by about that power of ten."""
+        times = Decimal(1).scaleb(int(edit.value))
+        for key in self._case.open:
+            ours, theirs = self._case.ours(key).amount * times, self._case.theirs(key).amount
+            if ours and theirs and Decimal("0.3") < theirs / ours < 3:
+                return True
+        return False
+
+    def _may_hold(self, replay: Replay) -> bool:
+        """Whether as many conversions as differ can come from a day or file."""
+        gap = self._gap
+        if gap is None:
+            return True
+        held = self._won[replay.dataset, replay.by][replay.value]
+        if replay.dataset == "clicks":
+            return abs(gap) <= held
+        wanted = gap if replay.times == 2 else -gap
+        return abs(wanted - held) <= max(3, held * SLACK) or self._is_capped
+
+    @cached_property
+    def _gap(self) -> Decimal | None:
+        """By how much the billed conversions differ in all; None where some line states no quantity."""
+        gaps = [self._case.gap(key) for key in self._case.open if key.kind in ("charge", "payout")]
+        return None if None in gaps else sum((gap for gap in gaps if gap is not None), Decimal(0))
+
+    @cached_property
+    def _is_capped(self) -> bool:
+        return any(getattr(terms, "caps", ()) for terms in self._world.terms(self._case.contract))
+
+    @cached_property
+    def _won(self) -> dict[tuple[str, str], Counter[int]]:
+        return self._repricer.payable_by_place(self._world, self._case.contract)

@@ -1,0 +1,263 @@
+"""The search: which single edit, else which pair, gives what was billed, and how far it reaches without harm."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from fractions import Fraction
+from itertools import groupby
+
+from recon.diagnose.case import Case
+from recon.diagnose.edits import CAUSES, CODES, Asked, Edit
+from recon.diagnose.edits.table import PLACES
+from recon.diagnose.reprice import Repricer
+from recon.diagnose.screen import Screen
+from recon.diagnose.world import NO_LINE, LineKey, Lines, World
+from recon.problems import BadInput
+
+MOST_PAIRS = 60  # of a line that are recomputed, the nearest first
+MOST_FIRST = 6  # first edits of a pair after which a rate is looked for
+
+
+@dataclass(frozen=True)
+class Tried:
+    """An edit with the lines it gives; `world` is what it makes of ours."""
+
+    edit: Edit
+    world: World
+    lines: Lines
+
+
+@dataclass(frozen=True)
+class Fit:
+    """Edits (one, or two on the same line) that give what was billed.
+
+    `explained` are the open lines, `confirmed` every line that moves and agrees; `share` what of each explained
+    line's variance is the first edit's, for a pair.
+    """
+
+    edits: tuple[Edit, ...]
+    scope: str
+    explained: frozenset[LineKey]
+    confirmed: frozenset[LineKey]
+    lines: Lines
+    world: World
+    first_share: tuple[tuple[LineKey, Decimal], ...] = ()
+
+    @property
+    def codes(self) -> tuple[str, ...]:
+        return tuple(edit.code for edit in self.edits)
+
+    @property
+    def rank(self) -> tuple[object, ...]:
+        """Before others: more lines, a wider scope, no error on a finished line, the order of the table."""
+        on_line = sum(CODES[code].is_on_line for code in self.codes)
+        free = sum(code in FREE for code in self.codes)
+        places = tuple(PLACES[code] for code in self.codes)
+        return (-len(self.explained), on_line, free, SCOPES.index(self.scope), places)
+
+
+SCOPES = ("all contracts", "contract", "item")
+FREE = ("rate_mistyped", "partial_data", "double_load", "per_unit_scale")  # of many parameters: more fits by accident
+
+
+class Search:
+    """Tries the table's edits on one contract after another."""
+
+    def __init__(self, repricer: Repricer, world: World) -> None:
+        self._repricer, self._world = repricer, world
+        self.tried: dict[str, list[Tried]] = {}
+
+    def singles(self, case: Case) -> list[Fit]:
+        """Every single edit that fits some open line of a contract."""
+        self.tried[case.contract] = found = list(self._tries(case, self._world, case))
+        return [fit for one in found for fit in fits(case, (one.edit,), one.lines, one.world)]
+
+    def tries_alike(self, case: Case, alike: tuple[str, str]) -> Iterator[Tried]:
+        """What the edits of a code and kind give in another contract."""
+        if case.contract in self.tried:
+            yield from (one for one in self.tried[case.contract] if (one.edit.code, one.edit.kind) == alike)
+        elif self._world.versions(case.contract):
+            for edit in CODES[alike[0]].edits(self.asked(case)):
+                if edit.kind == alike[1]:
+                    yield from self._try(edit, self._world, case)
+
+    def asked(self, case: Case, world: World | None = None) -> Asked:
+        """What the edits of a contract may look at."""
+        world = world or self._world
+        currencies = frozenset(key.currency for key in case.billed)
+        return Asked(
+            world, case.contract, case.expected,
+            lambda dataset: self._repricer.days(world, case.contract, dataset), self._repricer.file_name, currencies,
+        )  # fmt: skip
+
+    def _tries(self, case: Case, world: World, aim: Case, only: Sequence[str] = ()) -> Iterator[Tried]:
+        """The edits with an effect, in the order of the table; a series of rates only where it meets what was billed."""
+        screen = Screen(self._repricer, world, aim)
+        for cause in CAUSES:
+            if only and cause.code not in only:
+                continue
+            edits = cause.edits(self.asked(case, world))
+            if cause.code == "rate_mistyped":
+                yield from self._nearest(edits, world, aim)
+                continue
+            for edit in edits:
+                if screen.admits(edit):
+                    yield from self._try(edit, world, aim)
+
+    def _try(self, edit: Edit, world: World, case: Case) -> Iterator[Tried]:
+        changed = edit.change(world)
+        lines = None if changed is None else self._lines(changed, case.contract)
+        if changed is not None and lines is not None and case.moved(lines):
+            yield Tried(edit, changed, lines)
+
+    def _lines(self, world: World, contract: str) -> Lines | None:
+        """The lines of a world; None where it can't be priced (a rate is missing, a volume tier beside a cap)."""
+        try:
+            return self._repricer.lines(world, contract)
+        except BadInput:
+            return None
+
+    def _nearest(self, edits: Iterable[Edit], world: World, case: Case) -> Iterator[Tried]:
+        """Of the numbers that a rate may have been typed as, those next to what was billed: amounts rise with rates."""
+        for (item, _), group in groupby(edits, key=lambda edit: edit.series):
+            if item in case.open_items:
+                yield from self._bisected(sorted(group, key=lambda edit: edit.value), world, case, item)
+
+    def _bisected(self, edits: Sequence[Edit], world: World, case: Case, item: str) -> Iterator[Tried]:
+        aim = sum((side.amount for key, side in case.billed.items() if key.item == item), Decimal(0))
+        low, high = 0, len(edits)
+        while low < high:
+            middle = (low + high) // 2
+            found = next(self._try(edits[middle], world, case), None)
+            if found is not None:
+                yield found
+            lines = found.lines if found is not None else case.expected
+            reached = sum((line.amount for key, line in lines.items() if key.item == item), Decimal(0))
+            if reached == aim:
+                return
+            low, high = (middle + 1, high) if reached < aim else (low, middle)
+
+    # pairs
+
+    def pairs(self, case: Case, left: frozenset[LineKey]) -> list[Fit]:
+        """Pairs of edits that fit lines which no single edit explains."""
+        found: dict[tuple[str, ...], Fit] = {}
+        for key in sorted(left):
+            for first, second in self._pairs_near(case, key):
+                for fit in self._paired(case, first, second):
+                    if key in fit.explained:
+                        found.setdefault((*sorted(edit.words for edit in fit.edits), fit.scope), fit)
+        return list(found.values())
+
+    def _pairs_near(self, case: Case, key: LineKey) -> Iterator[tuple[Tried, Edit]]:
+        """Pairs whose effects, added or multiplied, come near what was billed; then rates and line errors after one."""
+        tried = [one for one in self.tried[case.contract] if _moves(case, key, one.lines)]
+        near = sorted(_distances(case, key, tried), key=lambda pair: (pair[0], pair[1].edit.words, pair[2].edit.words))
+        for _, first, second in near[:MOST_PAIRS]:
+            yield first, second.edit
+        quantity = case.theirs(key).quantity
+        fitting = [one for one in tried if quantity is not None and _quantity(one.lines, key) == quantity]
+        counted = [one for one in fitting if _quantity(one.lines, key) != case.ours(key).quantity]
+        for first in sorted(counted or fitting, key=lambda one: PLACES[one.edit.code])[:MOST_FIRST]:
+            aim = Case(case.contract, first.lines, case.billed, frozenset([key]))
+            for second in self._tries(aim, first.world, aim, ("rate_mistyped", *ON_LINES)):
+                yield first, second.edit
+
+    def _paired(self, case: Case, first: Tried, second: Edit) -> Iterator[Fit]:
+        if PLACES[second.code] < PLACES[first.edit.code]:
+            edits: tuple[Edit, ...] = (second, first.edit)
+        else:
+            edits = (first.edit, second)
+        both = second.change(first.world)
+        lines = None if both is None else self._lines(both, case.contract)
+        if both is None or lines is None:
+            return
+        for fit in fits(case, edits, lines, both):
+            alone = self._alone(case, edits)
+            if alone is not None:
+                yield Fit(**{**vars(fit), "first_share": tuple(_shares(case, fit, *alone))})
+
+    def _alone(self, case: Case, edits: tuple[Edit, ...]) -> tuple[Lines, Lines] | None:
+        """What each edit of a pair gives alone; None where one has no effect, so that the other is enough."""
+        found = []
+        for edit in edits:
+            changed = edit.change(self._world)
+            lines = case.expected if changed is None else self._lines(changed, case.contract)
+            if lines is None:
+                return None
+            found.append(lines)
+        return found[0], found[1]
+
+
+ON_LINES = ("per_unit_scale", "sign_flipped", "digits_transposed", "commission_markup")
+
+
+def _moves(case: Case, key: LineKey, lines: Lines) -> bool:
+    return lines.get(key, NO_LINE) != case.ours(key)
+
+
+def _quantity(lines: Lines, key: LineKey) -> Decimal:
+    return lines.get(key, NO_LINE).quantity
+
+
+def _distances(case: Case, key: LineKey, tried: Sequence[Tried]) -> Iterator[tuple[Fraction, Tried, Tried]]:
+    """How far the effects of two edits, added or multiplied, lie from what was billed, as a share of the variance."""
+    ours, billed = case.ours(key), case.theirs(key)
+    aim, size = Fraction(billed.amount), abs(Fraction(case.variance(key)))
+    values = [(one, Fraction(one.lines.get(key, NO_LINE).amount), _quantity(one.lines, key)) for one in tried]
+    base = Fraction(ours.amount)
+    for place, (first, amount, quantity) in enumerate(values):
+        for second, other, other_quantity in values[place + 1 :]:
+            if first.edit.code == second.edit.code:
+                continue
+            ways = [amount + other - base] + ([amount * other / base] if base else [])
+            distance = min(abs(way - aim) for way in ways)
+            if distance <= size / 4 and _may_count(ours.quantity, quantity, other_quantity, billed.quantity):
+                yield distance / size, first, second
+
+
+def _may_count(ours: Decimal, first: Decimal, second: Decimal, billed: Decimal | None) -> bool:
+    """Whether two edits may come to the billed quantity together, but for what both of them count."""
+    if billed is None:
+        return True
+    overlap = min(abs(first - ours), abs(second - ours))
+    return abs(first + second - ours - billed) <= overlap
+
+
+def _shares(case: Case, fit: Fit, first: Lines, second: Lines) -> Iterator[tuple[LineKey, Decimal]]:
+    """What the first edit of a pair is worth on each line: the mean of both orders, the odd cent its own (AUDIT, Proof)."""
+    for key in sorted(fit.explained):
+        ours, both = case.ours(key).amount, fit.lines.get(key, NO_LINE).amount
+        before, after = first.get(key, NO_LINE).amount - ours, both - second.get(key, NO_LINE).amount
+        unit = Decimal(1).scaleb(_exponent(before, after))
+        twice = (before + after) / unit
+        whole = int(twice) // 2 + (int(twice) % 2 if twice > 0 else 0)
+        yield key, whole * unit
+
+
+def _exponent(*amounts: Decimal) -> int:
+    exponents = [amount.as_tuple().exponent for amount in amounts]
+    return min(one for one in exponents if isinstance(one, int))
+
+
+def fits(case: Case, edits: tuple[Edit, ...], lines: Lines, world: World) -> Iterator[Fit]:
+    """The widest scopes within a contract on which edits give what was billed and move nothing that agreed."""
+    moved = case.moved(lines)
+    agreeing = [key for key in moved if case.agrees(key, lines)]
+    if len(agreeing) == len(moved):
+        yield from _fit(case, edits, "contract", agreeing, lines, world)
+        return
+    for item in sorted({key.item for key in moved}):
+        own = [key for key in moved if key.item == item]
+        if all(key in agreeing for key in own):
+            yield from _fit(case, edits, "item", own, lines, world)
+
+
+def _fit(
+    case: Case, edits: tuple[Edit, ...], scope: str, confirmed: Iterable[LineKey], lines: Lines, world: World
+) -> Iterator[Fit]:
+    keys = frozenset(confirmed)
+    if keys & case.open:
+        yield Fit(edits, scope, keys & case.open, keys, lines, world)

@@ -1,0 +1,144 @@
+"""What is behind a finding: the events that either side sees otherwise, and the line's workings under the edit."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any
+
+from recon.contracts.book import Book
+from recon.diagnose.case import Case
+from recon.diagnose.reprice import Repricer
+from recon.diagnose.search import Fit
+from recon.diagnose.world import LineKey, World
+from recon.expect import ExpectedLine
+from recon.expect.delivery import deliver
+from recon.money import round_to
+from recon.observe.impressions import ImpressionCount
+from recon.period import instant_text
+
+MOST_EVENTS = 50
+NO_FATE = "–"
+
+
+@dataclass(frozen=True)
+class Event:
+    """One row of `finding_events.csv`: an event, or counted ones, with the fate and amount that either side gives."""
+
+    finding_id: str
+    dataset: str
+    event: str
+    quantity: int
+    ours: str
+    theirs: str
+    our_amount: Decimal | None
+    their_amount: Decimal | None
+    place: str
+
+
+@dataclass(frozen=True)
+class Trace:
+    """A finding's events, at most 50, and the line as the edit has it, with workings."""
+
+    finding_id: str
+    events: tuple[Event, ...]
+    line: ExpectedLine | None
+
+
+Wanted = tuple[str, Case, Fit, LineKey]  # finding_id, and what it is about
+
+
+def traces(repricer: Repricer, world: World, wanted: Sequence[Wanted]) -> tuple[Trace, ...]:
+    """The traces of findings, each contract's worlds looked at once."""
+    found = []
+    lines: dict[tuple[str, int], list[ExpectedLine]] = {}
+    for finding_id, case, fit, key in wanted:
+        if not world.every.versions_of(case.contract):
+            found.append(Trace(finding_id, (), None))
+            continue
+        place = (case.contract, id(fit.world))
+        if place not in lines:
+            lines[place] = repricer.expected(fit.world, case.contract)
+        line = next((one for one in lines[place] if LineKey(one.item, one.kind, one.currency) == key), None)
+        events = tuple(_events(repricer, world, finding_id, case, fit, key))[:MOST_EVENTS]
+        found.append(Trace(finding_id, events, line))
+    return tuple(found)
+
+
+def _events(repricer: Repricer, world: World, finding_id: str, case: Case, fit: Fit, key: LineKey) -> Iterator[Event]:
+    if fit.world is world:
+        return
+    if world.is_cpa(case.contract):
+        yield from _conversions(repricer, world, finding_id, case, fit, key)
+    else:
+        yield from _impressions(repricer, world, finding_id, case, fit, key)
+
+
+def _conversions(
+    repricer: Repricer, world: World, finding_id: str, case: Case, fit: Fit, key: LineKey
+) -> Iterator[Event]:
+    ours = {row[0]: row for row in repricer.decisions(world, case.contract)}
+    theirs = {row[0]: row for row in repricer.decisions(fit.world, case.contract)}
+    for one in sorted(ours.keys() | theirs.keys()):
+        before, after = ours.get(one), theirs.get(one)
+        if key.item in (_item(before), _item(after)) and _said(before) != _said(after):
+            amounts = _amount(before), _amount(after)
+            touch = f"touch {after[3]}" if after is not None and after[3] else ""
+            yield Event(finding_id, "conversions", one, 1, _fate(before), _fate(after), *amounts, touch)
+
+
+def _item(row: tuple[Any, ...] | None) -> str:
+    return "" if row is None else row[4] or ""
+
+
+def _said(row: tuple[Any, ...] | None) -> tuple[Any, ...] | None:
+    return None if row is None else (row[1], row[4], row[5])
+
+
+def _fate(row: tuple[Any, ...] | None) -> str:
+    if row is None:
+        return NO_FATE
+    return f"{row[1]}, {row[2]}" if row[2] else str(row[1])
+
+
+def _amount(row: tuple[Any, ...] | None) -> Decimal | None:
+    return None if row is None or row[5] is None else round_to(Fraction(row[5]), 6).normalize() + 0
+
+
+def _impressions(
+    repricer: Repricer, world: World, finding_id: str, case: Case, fit: Fit, key: LineKey
+) -> Iterator[Event]:
+    """Counts of the item that either side gives another fate, or prices by another version or row."""
+    counts = repricer.counts(fit.world, case.contract, key.item)
+    ours = _fates(counts, world, case.contract)
+    theirs = _fates([repricer.as_read(one, fit.world) for one in counts], fit.world, case.contract)
+    totals: dict[tuple[str, str], list[int]] = defaultdict(list)
+    spans: dict[tuple[str, str], list[int]] = defaultdict(list)
+    for count, before, after in zip(counts, ours, theirs, strict=True):
+        if before != after:
+            totals[before, after].append(count.quantity)
+            spans[before, after] += [count.start, count.end]
+    for pair in sorted(totals, key=lambda one: (-sum(totals[one]), one)):
+        place = f"{key.item}, {_span(spans[pair])}"
+        yield Event(finding_id, "impressions", "", sum(totals[pair]), *pair, None, None, place)
+
+
+def _fates(counts: Iterable[ImpressionCount], world: World, contract: str) -> list[str]:
+    versions = world.versions(contract)
+    book, direction = Book(versions), versions[0].direction if versions else "charge"
+    found = {}
+    ordered = list(counts)
+    for place, count in enumerate(ordered):
+        (one,) = deliver((count,), book, world.scope, direction)
+        version = f" by v{one.listing.version.version}" if one.listing and one.fate == "billable" else ""
+        row = f" row {one.rate_index + 1}" if one.rate_index is not None else ""
+        found[place] = f"{one.fate}{version}{row}"
+    return [found[place] for place in range(len(ordered))]
+
+
+def _span(instants: Sequence[int]) -> str:
+    known = [one for one in instants if abs(one) < 2**61]
+    return f"{instant_text(min(known))} to {instant_text(max(known))}" if known else ""
