@@ -11,11 +11,12 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
+import yaml
 
-from recon.contracts import yamltext
 from recon.trials.planting.month import BilledLine, Month
 from recon.workspace import Workspace
 
+DUMPER = getattr(yaml, "CSafeDumper", yaml.SafeDumper)  # hundreds of documents a call
 TIMES = ("ts", "ingested_at")
 LINE_COLUMNS = (
     "billing_line_id", "contract", "item", "period", "kind", "quantity", "amount", "currency", "contract_version",
@@ -41,7 +42,7 @@ def write_documents(folder: Path, month: Month) -> None:
     for document in month.documents:
         path = folder / document["contract"] / f"v{document['version']}.yaml"
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(yamltext.write(document), encoding="utf-8")
+        path.write_text(yaml.dump(document, Dumper=DUMPER, sort_keys=False), encoding="utf-8")
 
 
 def _write_rows(folder: Path, table: pa.Table, is_by_file: bool) -> None:

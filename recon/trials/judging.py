@@ -74,7 +74,7 @@ def _one(  # noqa: PLR0917
     findings: Mapping[Key, Sequence[Row]],
 ) -> Judged:  # fmt: skip
     error, keys = planted.errors[place], sorted(planted.moved[place])
-    rows = [list(findings.get(key, ())) for key in keys]
+    rows = [[row for row in findings.get(key, ()) if row["amount"] or row["cause"] == error.code] for key in keys]
     others = {code for key in keys for code in codes[key]} - {error.code}
     is_first = all(any(row["cause"] == error.code for row in some) for some in rows)
     is_named = all(any(error.code in _said(row) for row in some) for some in rows)

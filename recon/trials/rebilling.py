@@ -1,29 +1,28 @@
-"""Months billed by a command: one call for as many plantings as do not touch each other."""
+"""Months billed by a command: one call for many plantings, each in a part of the month that is its own."""
 
 from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-import pyarrow as pa
-import pyarrow.compute as pc
-
 from recon.period import instant_text
 from recon.problems import BadInput, Problem
 from recon.trials.billers import Biller
 from recon.trials.cases import Case, Outcome
 from recon.trials.folders import write_month
-from recon.trials.planting.currency import ALL
-from recon.trials.planting.month import IDS, BilledLine, Document, Month, versions_in_force
+from recon.trials.parts import Parts, joined, renamed
+from recon.trials.planting.month import BilledLine, Document, Month, versions_in_force
 from recon.trials.planting.sites import Planting
 
 AT_ONCE = 2  # biller processes
+MOST_ROWS = 100_000  # of a call, so that it takes seconds and both processes have work
+MARK = "!"  # before the number of a part; sorts before whatever names are made of, so that ties stay as they were
 
 
 @dataclass(frozen=True)
@@ -43,9 +42,9 @@ class Attempt:
         return any(one.month is not None for one in self.plantings)
 
     @property
-    def touches(self) -> frozenset[str]:
-        """What is edited: contracts, items, programs, exchange rates."""
-        return frozenset[str]().union(*(one.touches for one in self.plantings))
+    def has_other_rates(self) -> bool:
+        """Whether exchange rates are edited, which all parts of a call share."""
+        return any(one.has_other_rates for one in self.plantings)
 
     def edited(self, month: Month) -> Month:
         """The month as the billing system has it."""
@@ -69,84 +68,56 @@ class Rebilling:
 
     def __init__(self, month: Month, biller: Biller, folder: Path) -> None:
         self.month, self.biller, self.folder = month, biller, folder
+        self.parts = Parts(month)
         self.calls = 0
-        self.depends = {name: _depends(month, name) for name in month.contracts}
-        self._repeated = {name: _repeated(month.rows[name], IDS[name]) for name in ("impressions",)}
 
     def clean(self) -> Billed:
         """The month as the biller computes it; BadInput where it refuses."""
-        billed = self._call(self.month, self.month)
+        billed = self._call(self.month)
         if isinstance(billed, str):
             raise BadInput([Problem("--command", billed, "a biller that bills the month")])
         return billed
 
     def attempted(self, attempts: Sequence[Attempt], clean: Billed) -> list[Billed | None]:
         """The lines of each attempt's contracts; None where the biller refuses the month as edited."""
+        again = [n for n, one in enumerate(attempts) if one.is_billed_again]
         found: dict[int, Billed | None] = {}
-        groups = self._grouped([n for n, one in enumerate(attempts) if one.is_billed_again], attempts)
         with ThreadPoolExecutor(AT_ONCE) as pool:
-            for group, billed in zip(groups, pool.map(lambda group: self._bill(attempts, group), groups), strict=True):
-                found |= dict(zip(group, billed, strict=True))
+            for told in pool.map(lambda group: dict(self._bill(attempts, group)), self._groups(attempts, again)):
+                found |= told
         rest = {n: one for n, one in enumerate(attempts) if not one.is_billed_again}
         found |= {n: one.lines(_of(clean, one.contracts)) for n, one in rest.items()}
         return [found[n] for n in range(len(attempts))]
 
-    def _bill(self, attempts: Sequence[Attempt], group: Sequence[int]) -> list[Billed | None]:
-        """One call for a group; each by itself where the group is refused."""
-        month = self._part([attempts[n] for n in group])
-        for n in group:
-            month = attempts[n].edited(month)
-        billed = self._call(month, self.month)
-        if isinstance(billed, str):
-            return [None] if len(group) == 1 else [self._bill(attempts, [n])[0] for n in group]
-        return [attempts[n].lines(_of(billed, attempts[n].contracts)) for n in group]
-
-    def _grouped(self, numbers: Iterable[int], attempts: Sequence[Attempt]) -> list[list[int]]:
-        """Attempts that may share a call: neither depends on what the other edits, and both are of one model."""
-        groups: list[list[int]] = []
-        for n in numbers:
-            fits = (group for group in groups if not any(self._meet(attempts[n], attempts[m]) for m in group))
-            group = next(fits, None)
-            if group is None:
-                groups.append([n])
-            else:
+    def _groups(self, attempts: Sequence[Attempt], numbers: Sequence[int]) -> Iterator[list[int]]:
+        """Attempts that share a call, by their rows; those with other exchange rates among themselves."""
+        for has_other in (False, True):
+            mine = [n for n in numbers if attempts[n].has_other_rates == has_other]
+            sizes = {n: self.parts.rows(attempts[n].contracts) for n in mine}
+            room = max(1, min(MOST_ROWS, sum(sizes.values()) // AT_ONCE + 1))
+            group: list[int] = []
+            for n in mine:
+                if group and sum(sizes[m] for m in group) + sizes[n] > room:
+                    yield group
+                    group = []
                 group.append(n)
-        return groups
+            if group:
+                yield group
 
-    def _meet(self, one: Attempt, other: Attempt) -> bool:
-        mine, theirs = self._needs(one), self._needs(other)
-        is_mixed = any(name.startswith("item ") for name in mine) != any(name.startswith("item ") for name in theirs)
-        return is_mixed or bool(mine & other.touches) or bool(theirs & one.touches)
+    def _bill(self, attempts: Sequence[Attempt], group: Sequence[int]) -> Iterator[tuple[int, Billed | None]]:
+        """One call for a group, each attempt in its own part; halves of it where the biller refuses."""
+        edited = {n: attempts[n].edited(self.parts.of(attempts[n].contracts)) for n in group}
+        billed = self._call(joined([renamed(month, f"{MARK}{n}") for n, month in edited.items()]))
+        if not isinstance(billed, str):
+            yield from ((n, attempts[n].lines(_named(billed, f"{MARK}{n}", attempts[n].contracts))) for n in group)
+        elif len(group) == 1:
+            yield group[0], None
+        else:
+            half = len(group) // 2
+            for some in (group[:half], group[half:]):
+                yield from self._bill(attempts, some)
 
-    def _needs(self, attempt: Attempt) -> frozenset[str]:
-        """What the lines of an attempt depend on."""
-        return frozenset[str]().union(*(self.depends[name] for name in attempt.contracts if name in self.depends))
-
-    def _part(self, attempts: Sequence[Attempt]) -> Month:
-        """The part of the month that the attempts' contracts depend on."""
-        needs = frozenset[str]().union(*(self._needs(one) for one in attempts))
-        contracts = {name for name, own in self.depends.items() if own & needs - {ALL}}
-        items = [name.removeprefix("item ") for name in needs if name.startswith("item ")]
-        programs = [name.removeprefix("program ") for name in needs if name.startswith("program ")]
-        kept = tuple(one for one in self.month.documents if one["contract"] in contracts)
-        rows = dict(self.month.rows) | self._rows(items, programs)
-        return replace(self.month, documents=kept, rows=rows)
-
-    def _rows(self, items: Sequence[str], programs: Sequence[str]) -> dict[str, pa.Table]:
-        """Impressions of the items and of the programs' converting users; clicks and conversions of the programs."""
-        rows = self.month.rows
-        found = {name: _of_programs(rows[name], programs) for name in ("clicks", "conversions")}
-        users = found["conversions"].column("user_id").combine_chunks()
-        table = rows["impressions"]
-        of_items = pc.is_in(table.column("item"), pa.array(items, pa.string()))
-        of_users = pc.and_(_is_of(table, programs), pc.is_in(table.column("user_id"), users))
-        repeated = pc.is_in(table.column("impression_id"), self._repeated["impressions"])
-        kept = pc.or_(pc.fill_null(of_items, False), pc.or_(pc.fill_null(of_users, False), repeated))
-        ids = found["conversions"].column("conversion_id").combine_chunks()
-        reversals = rows["reversals"].filter(pc.is_in(rows["reversals"].column("conversion_id"), ids))
-        return found | {"impressions": table.filter(kept), "reversals": reversals}
-
-    def _call(self, month: Month, whole: Month) -> Billed | str:
+    def _call(self, month: Month) -> Billed | str:
         """The lines that the biller computes, or its refusal in words."""
         self.calls += 1
         place = Path(tempfile.mkdtemp(prefix="call-", dir=self.folder))
@@ -172,34 +143,17 @@ def _of(lines: Iterable[BilledLine], contracts: frozenset[str]) -> Billed:
     return [line for line in lines if line.contract in contracts]
 
 
-def _is_of(table: pa.Table, programs: Sequence[str]) -> Any:
-    return pc.is_in(table.column("program"), pa.array(programs, pa.string()))
-
-
-def _of_programs(table: pa.Table, programs: Sequence[str]) -> pa.Table:
-    return table.filter(_is_of(table, programs))
-
-
-def _repeated(table: pa.Table, column: str) -> pa.Array:
-    counts = table.column(column).value_counts()
-    return counts.field("values").filter(pc.greater(counts.field("counts"), 1))
-
-
-def _depends(month: Month, contract: str) -> frozenset[str]:
-    """What the lines of a contract depend on: itself, its items or program, rivals of the program, exchange rates."""
-    terms = [one["terms"] for one in month.versions(contract) if one.get("terms")]
-    own = {f"contract {contract}", ALL}
-    for one in terms:
-        items = {f"item {item['item']}" for item in one["items"]}
-        own |= items if one["model"] == "cpm" else {f"program {one['program']}"}
-    if month.versions(contract)[0]["direction"] == "payout":
-        own |= {f"contract {rival}" for rival in _rivals(month, {one.get("program") for one in terms} - {None})}
-    return frozenset(own)
-
-
-def _rivals(month: Month, programs: set[Any]) -> list[str]:
-    return [one["contract"] for one in month.documents
-            if one["direction"] == "payout" and (one.get("terms") or {}).get("program") in programs]  # fmt: skip
+def _named(lines: Iterable[BilledLine], mark: str, contracts: frozenset[str]) -> Billed:
+    """The lines of one part under the names that they had."""
+    own = [line for line in lines if line.contract.endswith(mark)]
+    plain = [
+        replace(
+            line, contract=line.contract.removesuffix(mark), item=line.item.removesuffix(mark),
+            details=tuple((conversion.removesuffix(mark), amount) for conversion, amount in line.details),
+        )
+        for line in own
+    ]  # fmt: skip
+    return _of(plain, contracts)
 
 
 # The biller's answer as a bill
@@ -207,8 +161,7 @@ def _rivals(month: Month, programs: set[Any]) -> list[str]:
 
 def _billed(month: Month, outcome: Outcome) -> Billed:
     """Lines with the version that a bill would print and what each conversion earned."""
-    versions = {name: _last_version(month, name) for name in month.contracts}
-    earned = _earned(month, outcome)
+    earned, versions = _earned(month, outcome), _last_versions(month)
     return [
         BilledLine(
             contract, item, kind, currency, quantity, amount, versions.get(contract),
@@ -218,9 +171,10 @@ def _billed(month: Month, outcome: Outcome) -> Billed:
     ]  # fmt: skip
 
 
-def _last_version(month: Month, contract: str) -> int | None:
-    found = versions_in_force(month.versions(contract), month.period)
-    return int(found[-1]["version"]) if found else None
+def _last_versions(month: Month) -> dict[str, int]:
+    """The last version of each contract in force in the month."""
+    found = {name: versions_in_force(month.versions(name), month.period) for name in month.contracts}
+    return {name: int(versions[-1]["version"]) for name, versions in found.items() if versions}
 
 
 def _earned(month: Month, outcome: Outcome) -> dict[tuple[str, str], list[tuple[str, Decimal]]]:

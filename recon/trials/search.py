@@ -14,7 +14,7 @@ from recon.trials.planting import BilledLine, PlantedError, Planting, Site
 from recon.trials.rebilling import Attempt, Billed, Rebilling
 from recon.workspace import Tolerance
 
-ROUNDS = 6
+ROUNDS = 3
 Key = tuple[str, str, str, str]
 Amounts = dict[Key, Decimal]
 OnStep = Callable[[str], None]
@@ -62,14 +62,18 @@ class Search:
         for turn in range(ROUNDS):
             told(f"planting, round {turn + 1}: {sum(map(len, found.values()))} errors planted")
             batch = [(error, one) for error in errors
-                     for one in islice(queues[error.code], wanted - len(found[error.code]))]  # fmt: skip
+                     for one in islice(queues[error.code], 2 * (wanted - len(found[error.code])))]  # fmt: skip
             if not batch:
                 break
             for one in self._planted(batch):
-                (error,) = one.errors
-                self.load.update(one.contracts)
-                found[error.code].append(one)
+                self._keep(one, found[one.errors[0].code], wanted)
         return [one for some in found.values() for one in some]
+
+    def _keep(self, planted: Planted, found: list[Planted], wanted: int) -> None:
+        """Keep what is still wanted, on a contract that has not had this error."""
+        if len(found) < wanted and not any(one.contracts & planted.contracts for one in found):
+            self.load.update(planted.contracts)
+            found.append(planted)
 
     def _planted(self, batch: Sequence[tuple[PlantedError, Planting]]) -> Iterator[Planted]:
         self.tried.update(error.code for error, _ in batch)

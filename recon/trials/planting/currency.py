@@ -13,7 +13,6 @@ from recon.trials.planting.month import BilledLine, Month
 from recon.trials.planting.sites import LinesEdit, PlantedError, Planting, Site, by_lines, by_terms
 
 FX = ("conversion_date", "period_end", "period_average")
-ALL = "exchange rates"
 
 
 def other_date(site: Site) -> Iterator[Planting]:
@@ -38,7 +37,7 @@ def inverted(site: Site) -> Iterator[Planting]:
 
     rates = site.month.rows.get("fx_rates")
     if rates is not None and rates.num_rows:
-        yield Planting((site.contract,), "exchange rates upside down", edit, touches=frozenset({ALL}))
+        yield Planting((site.contract,), "exchange rates upside down", edit, has_other_rates=True)
 
 
 def relabelled(site: Site) -> Iterator[Planting]:

@@ -235,8 +235,7 @@ def no_opening(site: Site) -> Iterator[Planting]:
 
     table = site.month.rows.get("opening_balances")
     if table is not None and site.contract in table.column("contract").to_pylist():
-        touches = frozenset({f"contract {site.contract}"})
-        yield Planting((site.contract,), "opening balances forgotten", edit, touches=touches)
+        yield Planting((site.contract,), "opening balances forgotten", edit)
 
 
 def _of_contract(contract: str) -> Callable[[Month, pa.Table], Any]:

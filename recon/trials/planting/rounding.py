@@ -15,7 +15,7 @@ from recon.trials.planting.month import BilledLine, Document, Month, in_force
 from recon.trials.planting.sites import PlantedError, Planting, Site, by_terms
 
 MODES = ("half_up", "half_even", "up", "down")
-APART = "\x1f"  # between an item and the version that it is billed apart for
+APART = "~"  # between an item and the version that it is billed apart for
 
 
 def mode(site: Site) -> Iterator[Planting]:
@@ -34,8 +34,7 @@ def grain(site: Site) -> Iterator[Planting]:
         yield from by_terms(site, "rounded at the other grain", _swap_grain)
     elif simple := _split_items(site):
         what = f"each version's part of {', '.join(simple)} rounded by itself"
-        touches = frozenset({f"contract {site.contract}", *(f"item {name}" for name in simple)})
-        yield Planting((site.contract,), what, lambda month: _apart(month, site, simple), _together, touches)
+        yield Planting((site.contract,), what, lambda month: _apart(month, site, simple), _together)
 
 
 def _swap_grain(terms: dict[str, Any]) -> None:

@@ -26,7 +26,7 @@ class Planting:
     what: str
     month: MonthEdit | None = None
     lines: LinesEdit | None = None
-    touches: frozenset[str] = frozenset()
+    has_other_rates: bool = False
 
 
 @dataclass(frozen=True)
@@ -148,10 +148,7 @@ def by_documents(
     """The documents of the contract (or of others) as the billing system has them."""
     touched = tuple(contracts) or (site.contract,)
     if site.month.with_documents(touched, edit).documents != site.month.documents:
-        touches = frozenset(f"contract {name}" for name in touched)
-        yield Planting(
-            tuple(takes) or (site.contract,), what, lambda month: month.with_documents(touched, edit), touches=touches
-        )
+        yield Planting(tuple(takes) or (site.contract,), what, lambda month: month.with_documents(touched, edit))
 
 
 def by_terms(
@@ -183,8 +180,7 @@ def by_rows(site: Site, what: str, edits: dict[str, RowEdit]) -> Iterator[Planti
         return month
 
     if found:
-        names = [f"item {item}" for item in site.items] if site.is_cpm else [f"program {site.program}"]
-        yield Planting((site.contract,), what, edited, touches=frozenset(names))
+        yield Planting((site.contract,), what, edited)
 
 
 def _is_changed(own: pa.Table | None, edit: RowEdit) -> bool:

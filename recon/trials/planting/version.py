@@ -26,9 +26,9 @@ def _without(numbers: list[int]) -> DocumentEdit:
 
 def all_period(site: Site) -> Iterator[Planting]:
     """An amendment counts from the month's first day on."""
-    first = site.month.period.first.isoformat()
+    first, last = (day.isoformat() for day in (site.month.period.first, site.month.period.last))
     for document in _amendments(site):
-        if document["effective"]["from"] > first:
+        if first < document["effective"]["from"] <= last:
             words = f"version {document['version']} applied from {first} on"
             yield from by_documents(site, words, _moved(document, {"from": first}))
 
@@ -39,15 +39,15 @@ def backdated(site: Site) -> Iterator[Planting]:
         steps = [step for step in document["history"] if step["action"] in ("create", "submit", "approve")]
         found = {local_date(instant(str(step["at"])), site.zone).isoformat(): step["action"] for step in steps}
         for day, action in sorted(found.items(), reverse=True):
-            if day < document["effective"]["from"]:
+            if day < document["effective"]["from"] and day <= site.month.period.last.isoformat():
                 words = f"version {document['version']} applied from {day} on, the day of its {action}"
                 yield from by_documents(site, words, _moved(document, {"from": day}))
 
 
 def _amendments(site: Site) -> list[Document]:
-    """Approved versions with terms after the first, the highest first."""
+    """Approved versions with terms after the first that begin after the month does, the highest first."""
     found = [one for one in site.versions[1:] if one["status"] == "approved" and one.get("terms")]
-    return found[::-1]
+    return [one for one in found[::-1] if one["effective"]["from"] > site.month.period.first.isoformat()]
 
 
 def _moved(document: Document, span: dict[str, str]) -> DocumentEdit:
@@ -83,7 +83,8 @@ def _last(history: list[dict[str, Any]]) -> str:
 def expired(site: Site) -> Iterator[Planting]:
     """The last day of a version is overlooked."""
     for document in reversed(site.versions):
-        if document["status"] == "approved" and document["effective"].get("to"):
+        last_day = document["effective"].get("to") or "9999"
+        if document["status"] == "approved" and last_day < site.month.period.last.isoformat():
             words = f"version {document['version']} billed beyond {document['effective']['to']}"
             yield from by_documents(site, words, _open_ended(document))
 
