@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from fractions import Fraction
+from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
@@ -142,9 +143,7 @@ def _small(engine: Engine, name: str) -> pa.Table:
 
 def _with_locked(workspace: Workspace, month: Month, shares: Shares) -> Month:
     """Opening balances: those of a locked close before the month instead of the dataset's, and scaled like the rest."""
-    with Ledger.open(workspace.database_url, workspace.closes) as ledger:
-        locked = {close.period: close.folder for close in ledger.all_locked(month.as_known_at)}
-    folder = locked.get(str(month.period.previous()))
+    folder = _locked_before(workspace, month)
     table = month.rows["opening_balances"]
     if folder is not None:
         table = carried_balances(table, folder, str(month.period))
@@ -156,6 +155,15 @@ def _with_locked(workspace: Workspace, month: Month, shares: Shares) -> Month:
     place = table.column_names.index("value")
     carried = table.set_column(place, "value", pa.array(values, pa.string()))
     return replace(month, rows={**month.rows, "opening_balances": carried})
+
+
+def _locked_before(workspace: Workspace, month: Month) -> Path | None:
+    """The folder of the locked close of the month before; none where nothing was ever closed."""
+    if not workspace.closes.is_dir():
+        return None
+    with Ledger.open(workspace.database_url, workspace.closes) as ledger:
+        locked = {close.period: close.folder for close in ledger.all_locked(month.as_known_at)}
+    return locked.get(str(month.period.previous()))
 
 
 def _shares(engine: Engine, rows: Mapping[str, pa.Table]) -> dict[str, Fraction]:

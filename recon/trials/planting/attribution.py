@@ -116,12 +116,25 @@ def reversals_repeated(site: Site) -> Iterator[Planting]:
         copies = [f"{one}~2" for one in table.column("reversal_id").to_pylist()]
         return pa.concat_tables([table, with_column(table, "reversal_id", copies)])
 
-    edit = where(lambda table: pc.is_valid(table.column("sale_amount")), again)
+    sold = _sold_in_period(site)
+    edit = where(
+        lambda table: pc.and_(
+            pc.is_valid(table.column("sale_amount")), pc.is_in(table.column("conversion_id"), sold)
+        ), again,
+    )  # fmt: skip
     yield from by_rows(site, "partial reversals deducted twice", {"reversals": edit})
     for line in site.lines:
         if line.kind == "clawback" and line.amount:
             doubled = one_line(line, lambda one: [_doubled(one)])
             yield from by_lines(site, f"the clawback of {line.item} taken twice", doubled)
+
+
+def _sold_in_period(site: Site) -> pa.Array:
+    """The conversions of the month itself."""
+    table, period = site.month.rows["conversions"], site.month.period
+    ts = table.column("ts")
+    of_month = pc.and_(pc.greater_equal(ts, period.start(site.zone)), pc.less(ts, period.end(site.zone)))
+    return table.filter(of_month).column("conversion_id").combine_chunks()
 
 
 def _doubled(line: BilledLine) -> BilledLine:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from decimal import ROUND_DOWN, Decimal
 from fractions import Fraction
+from math import ceil
 from typing import Any
 
 import pyarrow as pa
@@ -106,7 +107,7 @@ def up_to_thousands(site: Site) -> Iterator[Planting]:
     """Impressions are sold by the thousand begun."""
 
     def change(line: BilledLine) -> BilledLine:
-        quantity = -(-line.quantity // 1000) * 1000
+        quantity = Decimal(ceil(line.quantity / 1000) * 1000)
         if not line.quantity:
             return line
         amount = Fraction(line.amount) * Fraction(quantity) / Fraction(line.quantity)

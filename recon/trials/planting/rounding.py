@@ -42,18 +42,19 @@ def _swap_grain(terms: dict[str, Any]) -> None:
 
 
 def _split_items(site: Site) -> list[str]:
-    """Items of several versions in force whose parts can be billed by themselves: one rate each and no limits."""
+    """Items of several versions in force whose parts can be billed by themselves: one rate, no limits, no counts."""
     listed: dict[str, list[dict[str, Any]]] = defaultdict(list)
     for version in site.running:
         for item in version["terms"]["items"]:
             listed[item["item"]].append(item)
-    is_capped = any("cap" in terms for terms in site.terms)
+    is_bound = any({"cap", "third_party"} & terms.keys() for terms in site.terms)
     found = [name for name, some in listed.items() if len(some) > 1 and all(map(_is_simple, some))]
-    return [] if is_capped else found
+    return [] if is_bound else found
 
 
 def _is_simple(item: dict[str, Any]) -> bool:
-    return len(item["rates"]) == 1 and "per_mille" in item["rates"][0] and not {"cap", "booked"} & item.keys()
+    is_bound = bool({"cap", "booked", "third_party"} & item.keys())
+    return len(item["rates"]) == 1 and "per_mille" in item["rates"][0] and not is_bound
 
 
 def _apart(month: Month, site: Site, names: Sequence[str]) -> Month:
