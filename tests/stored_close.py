@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from decimal import ROUND_DOWN, ROUND_HALF_EVEN, ROUND_HALF_UP, ROUND_UP, Decimal
 from fractions import Fraction
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pandas as pd
@@ -37,6 +38,10 @@ class AClose:
     versions: list[dict[str, Any]]
     not_priced: list[tuple[str, int, str]]
     decisions: pd.DataFrame = field(repr=False)
+    workspace: Any = None
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "workspace", self.workspace or SimpleNamespace(folder=self.folder))
 
     def conversions(self, contract: str | None = None) -> pd.DataFrame:
         return self.decisions if contract is None else self.decisions[self.decisions["contract"] == contract]

@@ -6,14 +6,17 @@ import re
 import zipfile
 from decimal import Decimal
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import openpyxl
 import pytest
 from office import disagreements, formulas, recalculate
-from stored_close import a_close
+from stored_close import a_close, a_diagnosed_close
 
+from recon.close.drills import store_drill
 from recon.evidence import write_pack
+from recon.period import Period
 
 pytestmark = pytest.mark.xdist_group("office")  # the pack is recalculated once
 ORDER = [
@@ -27,7 +30,9 @@ ORDER = [
     "CPM",
     "CPA",
     "Exceptions",
+    "Bridge",
     "Completeness",
+    "Drill",
     "Checks",
 ]
 
@@ -35,8 +40,30 @@ ORDER = [
 @pytest.fixture(scope="module")
 def pack(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("pack") / "evidence" / "1.xlsx"
-    write_pack(a_close(more_groups=400), path)
+    store_drill(SimpleNamespace(folder=path.parent), Period.parse("2026-10"), A_DRILL)
+    write_pack(diagnosed(path.parent), path)
     return path
+
+
+def diagnosed(folder: Path) -> Any:
+    """The hand-made close with its causes, and a drill kept in its workspace."""
+    return a_diagnosed_close(folder, more_groups=400)
+
+
+A_DRILL = {
+    "period": "2026-10", "seed": 7, "biller": "CMD {workspace} {period} {out}", "software": "recon 0.1.0",
+    "sampled": {"is_sampled": True, "rows": {"impressions": {"read": 2000000, "kept": 199000}}},
+    "clean": {"lines": 9, "false_alarms": []},
+    "errors": [
+        {"code": "timezone_cutoff", "is_in_table": True, "contract": "northwind-ctv", "what": "=month cut in UTC", "with": ["ivt_billed"],
+         "placement": "pair", "lines": ["northwind-ctv/NW-CTV-RUN/charge/USD"], "amount": {"USD": "-1.20"}, "verdict": "caught",
+         "named": ["timezone_cutoff"], "grade": "ambiguous", "rivals": ["dst_offset"]},
+        {"code": "tax_added", "is_in_table": False, "contract": "northwind-ctv", "what": "tax added", "with": [], "placement": "alone",
+         "lines": [], "amount": {}, "verdict": "missed", "named": [], "grade": "", "rivals": []},
+        {"code": "fx_date", "is_in_table": True, "contract": "", "what": "no contract could go wrong so", "verdict": "no effect"},
+    ],
+    "summary": {"caught": 1, "missed": 1, "misnamed": 0, "no_effect": 1, "wrongly_proven": 0},
+}  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -117,7 +144,7 @@ def test_sheets_stand_in_the_auditors_order(pack: Path) -> None:
 
 
 def test_the_same_close_gives_the_same_bytes(pack: Path, tmp_path: Path) -> None:
-    write_pack(a_close(more_groups=400), tmp_path / "again.xlsx")
+    write_pack(diagnosed(pack.parent), tmp_path / "again.xlsx")
     assert (tmp_path / "again.xlsx").read_bytes() == pack.read_bytes()
 
 
@@ -187,3 +214,96 @@ def test_workings_beyond_the_row_limit_go_to_a_csv_whose_hash_the_pack_states(tm
     assert any(beside.name in text and sha256 in text for text in texts)
     assert book["CPA"].max_row <= 200
     assert beside.read_text().count("\n") > 400
+
+
+def rows_of(pack: Path, title: str) -> list[tuple[Any, ...]]:
+    return list(openpyxl.load_workbook(pack, data_only=True)[title].iter_rows(values_only=True))
+
+
+def test_findings_stand_with_their_grade_edit_rivals_and_what_settles_them(pack: Path) -> None:
+    rows = rows_of(pack, "Exceptions")
+    header = next(row for row in rows if row[0] == "Finding")
+    found = {row[0]: dict(zip(header, row, strict=True)) for row in rows}
+    lead = found["2026-10/streamly-acme/lead/payout/EUR/eligibility_ignored"]
+    assert (lead["Grade"], lead["Rivals"], lead["Scope"]) == ("ambiguous", "cap ignored, window off", "contract")
+    assert lead["Edit that gives it"] == "min_sale ignored" and lead["What would settle it"].startswith("billing_details")
+    assert (lead["Counterparty"], lead["Line is"], lead["Amount"]) == ("Acme Reviews", "under billed", -18)
+
+
+def test_the_bridge_goes_from_billed_over_every_cause_to_expected(pack: Path) -> None:
+    steps = [row[1:7] for row in rows_of(pack, "Bridge") if row[0] == "the month" and row[1] == "USD"]
+    assert [step[1] for step in steps] == ["billed", "less missing line", "less rounding grain", "less what is unexplained", "expected"]
+    assert [step[3] for step in steps] == [None, -1340.21, 0.03, 74.98, None]
+    assert steps[-2][4] == steps[-1][4] and steps[-1][5] == 0
+    assert [step[2] for step in steps] == [None, 1, 1, 2, None]
+
+
+def test_each_counterparty_has_a_bridge_that_closes(pack: Path) -> None:
+    rows = rows_of(pack, "Bridge")
+    ends = [row for row in rows if row[0] in ("(no contract)", "Acme Reviews", "Northwind Outdoor") and row[2] == "expected"]
+    assert len(ends) == 3 and all(row[6] == 0 for row in ends)
+    assert not any(row[0] == "Sakura Video KK" for row in rows), "billed as expected: nothing to bridge"
+
+
+def test_a_finding_whose_money_is_wrong_opens_the_bridge(tmp_path: Path) -> None:
+    close = a_diagnosed_close()
+    close.findings.loc[close.findings["cause"] == "rounding_grain", "amount"] = Decimal("0.04")
+    write_pack(close, tmp_path / "1.xlsx")
+    wrong = [row[2] for row in rows_of(tmp_path / "1.xlsx", "Checks") if row[3] is False]
+    assert "The bridge from billed to expected closes in USD" in wrong
+    assert "The bridge of every counterparty closes" in wrong
+
+
+def test_what_is_within_tolerance_is_a_step_of_its_own(tmp_path: Path) -> None:
+    close = a_diagnosed_close()
+    close.lines.loc[close.lines["item"] == "lead", "status"] = "within_tolerance"
+    kept = close.findings[close.findings["item"] != "lead"]
+    object.__setattr__(close, "findings", kept.reset_index(drop=True))
+    write_pack(close, tmp_path / "1.xlsx")
+    steps = [row for row in rows_of(tmp_path / "1.xlsx", "Bridge") if row[1] == "EUR" and row[0] == "the month"]
+    assert [(row[2], row[3], row[4]) for row in steps[1:-1]] == [("less within tolerance", None, -18)]
+    assert all(row[3] is not False for row in rows_of(tmp_path / "1.xlsx", "Checks"))
+
+
+def test_the_chart_is_excels_own_and_draws_the_cells(pack: Path) -> None:
+    with zipfile.ZipFile(pack) as file:
+        charts = [file.read(name).decode() for name in file.namelist() if name.startswith("xl/charts/chart")]
+    assert len(charts) == 2, "one for each currency in which something moves"
+    usd = next(chart for chart in charts if "in USD" in chart)
+    assert '<grouping val="stacked" />' in usd and '<overlap val="100" />' in usd and "noFill" in usd
+    areas = re.findall(r"<f>'Bridge'!\$([A-Z])\$(\d+):\$[A-Z]\$(\d+)</f>", usd)
+    cells = openpyxl.load_workbook(pack, data_only=True)["Bridge"]
+    first, last = int(areas[0][1]), int(areas[0][2])
+    assert [cells[f"C{row}"].value for row in range(first, last + 1)][0::4] == ["billed", "expected"]
+    assert re.search(r'<min val="(\d+)" />', usd), "a fitting minimum, or 1 340 of 48 000 would be a hair"
+
+
+def test_a_month_billed_as_expected_has_nothing_to_bridge(tmp_path: Path) -> None:
+    close = a_close()
+    equal = close.lines[close.lines["variance"] == 0].reset_index(drop=True)
+    object.__setattr__(close, "lines", equal)
+    object.__setattr__(close, "findings", close.findings.head(0))
+    write_pack(close, tmp_path / "1.xlsx")
+    assert any("nothing to bridge" in str(row[0]) for row in rows_of(tmp_path / "1.xlsx", "Bridge"))
+
+
+def test_the_drill_is_told_error_by_error(pack: Path) -> None:
+    rows = rows_of(pack, "Drill")
+    told = [str(row[0]) for row in rows if row[0]]
+    assert any("199,000 of 2,000,000 impressions" in one for one in told)
+    assert any("0 false alarms on 9 lines" in one for one in told)
+    counts = {row[0]: row[1] for row in rows if row[0] in ("caught", "missed", "misnamed", "no effect", "All planted errors")}
+    assert counts == {"caught": 1, "missed": 1, "misnamed": 0, "no effect": 1, "All planted errors": 3}
+    caught = next(row for row in rows if row[0] == "timezone cutoff")
+    assert caught[1:6] == ("yes", "caught", "northwind-ctv", "=month cut in UTC", "pair")
+    assert caught[6:] == ("ivt billed", "northwind-ctv/NW-CTV-RUN/charge/USD", "USD -1.20", "timezone cutoff", "ambiguous", "dst offset")
+
+
+def test_without_a_drill_the_sheet_says_how_to_run_one(tmp_path: Path) -> None:
+    write_pack(a_close(tmp_path), tmp_path / "1.xlsx")
+    assert any("recon drill 2026-10" in str(row[0]) for row in rows_of(tmp_path / "1.xlsx", "Drill"))
+
+
+def test_what_grades_claim_stands_on_about(pack: Path) -> None:
+    told = {row[0]: row[1] for row in rows_of(pack, "About")}
+    assert "no other single edit fits" in told["proven"] and "two or more" in told["ambiguous"]

@@ -91,6 +91,8 @@ def _surround(page: Worksheet, sheet: Sheet, digest: str) -> None:
         page.conditional_formatting.add(area, rule)
     for address, target in sheet.links.items():
         page[address].hyperlink = Hyperlink(ref=address, location=f"'{target}'!A1", display=target)
+    for anchor, chart in sheet.charts:
+        page.add_chart(chart, anchor)
     _print(page, digest)
 
 

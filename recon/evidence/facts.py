@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pandas as pd
 
+from recon.close.drills import latest_drill
 from recon.period import Period
 
 if TYPE_CHECKING:
@@ -99,6 +100,11 @@ class Facts:
             "so nothing is expected for this contract."
             for contract, version, clause in self.not_priced
         ]
+
+    @cached_property
+    def drill(self) -> Record | None:
+        """The last drill of the period; None where none was run."""
+        return latest_drill(self.close.workspace, Period.parse(str(self.close.period)))
 
     @property
     def manifest(self) -> Record:

@@ -131,6 +131,14 @@ def total_where(amounts: Range, *conditions: tuple[Range, Term]) -> Term:
     return Term(f"SUMPRODUCT({tests}{amounts.text})", sum(chosen, Fraction(0)))
 
 
+def count_where(*conditions: tuple[Range, Term]) -> Term:
+    """How many rows there are in which every condition range equals its term; EXACT, as in `total_where`."""
+    tests = "*".join(f"EXACT({keys.text},{wanted.text})" for keys, wanted in conditions)
+    wanted_values = [wanted.value for _, wanted in conditions]
+    rows = zip(*(keys.values for keys, _ in conditions), strict=True)
+    return Term(f"SUMPRODUCT({tests}*1)", Fraction(sum(1 for row in rows if list(row) == wanted_values)))
+
+
 def rows_unlike(cells: Range, wanted: Term) -> Term:
     """How many filled cells of a range differ from a term."""
     filled = [value for value in cells.values if value is not None]

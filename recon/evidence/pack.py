@@ -13,7 +13,7 @@ from openpyxl.workbook.defined_name import DefinedName
 
 from recon.evidence.facts import Facts, LineKey
 from recon.evidence.formula import Range, Ref, Term, Value
-from recon.evidence.sheet import EXCEL_ROWS, Column, Sheet
+from recon.evidence.sheet import EXCEL_ROWS, Column, Sheet, Table
 from recon.evidence.style import Look, dress
 from recon.money import minor_units
 
@@ -49,6 +49,7 @@ class Pack:
     rows_read: dict[str, Term] = field(default_factory=dict)
     rows_rejected: dict[str, Term] = field(default_factory=dict)
     totals: dict[str, dict[str, Term]] = field(default_factory=dict)
+    columns: dict[tuple[str, str], Range] = field(default_factory=dict)
     verdict: Term = field(default_factory=lambda: Term("TRUE()", True))
     overflow: dict[str, str] = field(default_factory=dict)
     _styles: dict[tuple[Look, bool], int] = field(default_factory=dict)
@@ -91,6 +92,11 @@ class Pack:
     def digits(self, currency: str) -> Term:
         """The named decimals of a currency."""
         return self.names[f"minor_units_{currency}"]
+
+    def share(self, sheet: Sheet, table: Table, *names: str) -> None:
+        """Let formulas on other sheets add up kept columns of a table: `columns[title, name]`."""
+        for name in names:
+            self.columns[sheet.title, name] = sheet.span(name, table, far=True)
 
     def check(self, sheet: str, statement: str, result: Term) -> None:
         """Register a statement for the Checks sheet."""

@@ -20,6 +20,7 @@ from fractions import Fraction
 from typing import IO
 from xml.sax.saxutils import escape
 
+from openpyxl.chart._chart import ChartBase
 from openpyxl.utils import get_column_letter
 
 from recon.evidence.formula import Range, Ref, Term, Value, quoted
@@ -77,6 +78,7 @@ class Sheet:
     hidden: set[str] = field(default_factory=set)
     links: dict[str, str] = field(default_factory=dict)
     conditions: list[tuple[str, str]] = field(default_factory=list)
+    charts: list[tuple[str, ChartBase]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self._letters = {c.name: get_column_letter(i) for i, c in enumerate(self.columns, 1)}

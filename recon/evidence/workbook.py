@@ -11,12 +11,14 @@ from recon.evidence.facts import Facts
 from recon.evidence.pack import Pack
 from recon.evidence.sheet import EXCEL_ROWS
 from recon.evidence.sheets import (
+    bridge,
     checks,
     completeness,
     contracts,
     cover,
     cpa,
     cpm,
+    drill,
     exceptions,
     inputs,
     parameters,
@@ -52,11 +54,13 @@ SHEETS: dict[str, Writer] = {
     "CPM": cpm.write,
     "CPA": cpa.write,
     "Exceptions": exceptions.write,
+    "Bridge": bridge.write,
     "Completeness": completeness.write,
+    "Drill": drill.write,
     "Checks": checks.write,
 }
 # What a sheet's formulas point to is written before it; people turn the pages in the order above.
 WRITING_ORDER = (
-    "Parameters", "Contracts", "Inputs", "CPM", "CPA", "Summary", "Tie-out", "Exceptions", "Completeness", "Checks",
-    "Cover", "About",
+    "Parameters", "Contracts", "Inputs", "CPM", "CPA", "Summary", "Tie-out", "Exceptions", "Bridge", "Completeness",
+    "Drill", "Checks", "Cover", "About",
 )  # fmt: skip

@@ -13,6 +13,7 @@ import pandas as pd
 from recon import views
 from recon.close import StoredClose
 from recon.diagnose.bridge import LINE, UNEXPLAINED, WITHIN, Bridge, Movement, Step, bridges, movements, ranked, steps
+from recon.diagnose.grades import GRADES
 from recon.review.words import as_text, readable, shown
 
 TOTALS = ("expected", "billed")
@@ -21,7 +22,7 @@ STEP_COLUMNS = ["currency", "cause", "step", "role", "start", "end", "amount", "
 CAUSE_COLUMNS = ["currency", "cause", "step", "role", "amount", "gross", "lines"]
 FINDING_COLUMNS = ["counterparty", "contract", "item", "kind", "currency", "amount", "cause", "grade", "finding"]
 BESIDE_COLUMNS = ["no", "step", "ours", "theirs, under the edit", "changed", "rule"]
-GRADES_MEANING = "\n".join(f"- **{grade}**: {words}." for grade, words in views.GRADES.items())
+GRADES_MEANING = "\n".join(f"- **{grade}**: {words}." for grade, words in GRADES.items())
 WORKINGS_HEADING = "#### Workings: ours beside theirs"
 NO_WORKINGS = "#### Workings\n\nNo arithmetic is kept under this finding's edit; the line's own stands under Lines."
 EVENTS_HEADING = "#### Events it turns on, with the fate and the money that either side gives them (at most 50)"
@@ -49,7 +50,7 @@ def why_heading(close: StoredClose, lines: pd.DataFrame) -> str:
     if found.empty and not any(lines["variance"]):
         return _NO_VARIANCE
     counts = Counter(str(grade) for grade in found["grade"])
-    told = ", ".join(f"{counts[grade]} {grade}" for grade in views.GRADES if counts[grade])
+    told = ", ".join(f"{counts[grade]} {grade}" for grade in GRADES if counts[grade])
     rest = " · ".join(_unexplained(bridges(lines, found))) or "nothing is left unexplained"
     return f"## Why\n\n{len(found)} findings: {told} · **{rest}**\n\nClick a bar to see the lines it stands for."
 

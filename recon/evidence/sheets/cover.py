@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from recon.diagnose.grades import GRADES
 from recon.evidence.archive import DIGEST_PLACE
 from recon.evidence.facts import SETTLED
 from recon.evidence.formula import Term
@@ -145,7 +146,9 @@ _CONTENTS = {
     "CPM": "Re-performance of every CPM line with live formulas, the engine's amount beside each.",
     "CPA": "Re-performance of every CPA line with live formulas, the engine's amount beside each.",
     "Exceptions": "Findings, contracts that were not priced, rows set aside.",
+    "Bridge": "From billed to expected by cause, per currency and per counterparty, with a chart.",
     "Completeness": "Every contract that delivered was billed; every billed line has a contract.",
+    "Drill": "Billing errors planted in a copy of the month, and which of them its close finds and names.",
     "Checks": "Every check of the pack on one page.",
 }
 _LEGEND = (
@@ -199,6 +202,12 @@ def _legend(sheet: Sheet) -> None:
         sheet.next_row()
         sheet.put("what", sample, Look(role))
         sheet.put("text", words, Look("prose"))
+    sheet.next_row()
+    sheet.line("Grades of a finding", "section")
+    for grade, words in GRADES.items():
+        sheet.next_row()
+        sheet.put("what", grade, Look("text"))
+        sheet.put("text", f"{words}.", Look("prose"))
     sheet.next_row()
     sheet.line("Tickmarks", "section")
     for mark, words in _TICKMARKS:

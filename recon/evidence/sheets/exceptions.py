@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from recon.evidence.facts import Record, exact_or_zero
+from recon.evidence.facts import Record, exact_or_zero, joined, line_key
 from recon.evidence.formula import Ref, Term, label, number, rounded, total_where
 from recon.evidence.pack import Pack, decimals
 from recon.evidence.sheet import Column, Sheet, Table
@@ -13,25 +13,33 @@ from recon.evidence.style import TEXT, Look, money
 TITLE = "Exceptions"
 MOST_REJECTED = 1000
 COLUMNS = (
-    Column("finding", "Finding", 50),
-    Column("contract", "Contract", 24),
-    Column("item", "Item", 20),
-    Column("kind", "Kind", 9),
+    Column("finding", "Finding", 28),
+    Column("counterparty", "Counterparty", 20),
+    Column("contract", "Contract", 18),
+    Column("item", "Item", 14),
+    Column("kind", "Kind", 8),
     Column("currency", "Currency", 9),
-    Column("amount", "Amount", 15),
-    Column("cause", "Cause", 17),
-    Column("grade", "Grade", 13),
-    Column("sentence", "What it says", 58),
-    Column("owner", "Owner", 12),
-    Column("age", "Age", 8),
-    Column("disposition", "Disposition", 14),
-    Column("tick", "Tick", 6),
+    Column("status", "Line is", 12),
+    Column("amount", "Amount", 13),
+    Column("cause", "Cause", 16),
+    Column("grade", "Grade", 12),
+    Column("sentence", "What it says", 42),
+    Column("edit", "Edit that gives it", 22),
+    Column("scope", "Scope", 10),
+    Column("rivals", "Rivals", 15),
+    Column("settles", "What would settle it", 24),
+    Column("owner", "Owner", 8),
+    Column("age", "Age", 6),
+    Column("disposition", "Disposition", 11),
+    Column("tick", "Tick", 5),
 )
+SHARED = ("counterparty", "currency", "status", "amount", "cause")  # what Bridge adds up
+WITHIN = "within tolerance"
 _REJECTED = {
     "finding": "File",
-    "contract": "Dataset",
+    "counterparty": "Dataset",
+    "contract": "Column",
     "item": "Row",
-    "kind": "Column",
     "amount": "Value",
     "sentence": "Reason",
 }
@@ -41,11 +49,15 @@ def write(pack: Pack) -> None:
     """Write the sheet."""
     sheet = pack.sheet(TITLE, COLUMNS, "Exceptions",
         "A finding's amount is billed − expected in the row's currency; a line's findings add up to its variance.",
+        "Cause: the edit to contract, clock or input under which the recomputation gives what was billed; About says "
+        "what the grades mean.",
     )  # fmt: skip
-    sheet.keep("currency", "amount")
+    sheet.keep(*SHARED)
+    statuses = {line_key(line): words(line["status"]) for line in pack.facts.lines}
     with sheet.table(is_main=True) as table:
         for finding in pack.facts.findings:
-            _finding(sheet, finding)
+            _finding(pack, sheet, finding, statuses.get(line_key(finding)))
+    pack.share(sheet, table, *SHARED)
     if not pack.facts.findings:
         sheet.line("No findings: every line agrees or is within tolerance.")
     _reconciled(pack, sheet, table)
@@ -53,18 +65,29 @@ def write(pack: Pack) -> None:
     _rejected(pack, sheet)
 
 
-def _finding(sheet: Sheet, finding: Record) -> None:
+def _finding(pack: Pack, sheet: Sheet, finding: Record, status: str | None) -> None:
     sheet.next_row()
     sheet.put("finding", finding["finding_id"], Look("prose", TEXT))
-    for name in ("contract", "item", "kind", "currency", "grade"):
+    sheet.put("counterparty", pack.facts.counterparty(finding["contract"]), Look("prose", TEXT))
+    for name in ("contract", "item"):
+        sheet.put(name, finding[name], Look("prose", TEXT))
+    for name in ("kind", "currency", "grade"):
         sheet.put(name, finding[name], Look("text", TEXT))
-    sheet.put("amount", exact_or_zero(finding["amount"]), Look("engine", money(decimals(finding["currency"]))))
-    sheet.put("cause", str(finding["cause"] or "").replace("_", " "), Look("text", TEXT))
-    sheet.put("sentence", finding["sentence"], Look("prose", TEXT))
+    sheet.put("status", status, Look("text", TEXT))
+    sheet.put("amount", exact_or_zero(finding["amount"]), Look("engine", money(decimals(finding["currency"] or ""))))
+    sheet.put("cause", words(finding["cause"]), Look("prose", TEXT))
+    for name in ("sentence", "edit", "scope", "settles"):
+        sheet.put(name, finding.get(name), Look("prose", TEXT))
+    sheet.put("rivals", joined(map(words, str(finding["rivals"] or "").split())), Look("prose", TEXT))
     sheet.put("owner", None, Look("input", TEXT))
     sheet.put("age", "new", Look("text"))
     sheet.put("disposition", "open", Look("input", TEXT))
     sheet.put("tick", "X", Look("tick"))
+
+
+def words(code: object) -> str:
+    """A code of the engine as people read it: `timezone_cutoff` is timezone cutoff."""
+    return str(code or "").replace("_", " ")
 
 
 def _reconciled(pack: Pack, sheet: Sheet, table: Table) -> None:
@@ -75,13 +98,8 @@ def _reconciled(pack: Pack, sheet: Sheet, table: Table) -> None:
         shape = money(decimals(currency))
         found = total_where(sheet.span("amount", table), (sheet.span("currency", table), label(currency)))
         findings = _sum(sheet, "Findings above", currency, found, Look("formula", shape))
-        rest = _sum(
-            sheet,
-            "Differences within tolerance",
-            currency,
-            _within(pack, currency),
-            Look("input", shape),
-        )
+        within = tolerated(pack, (currency, "currency"))
+        rest = _sum(sheet, "Differences within tolerance", currency, within, Look("formula", shape))
         variance = _sum(sheet, "Variance on Summary", currency, totals["variance"], Look("formula", shape))
         gap = rounded(variance - findings - rest, pack.names["noise_digits"])
         cell = _sum(sheet, "Difference (must be zero)", currency, gap, Look("total-check", shape))
@@ -99,10 +117,16 @@ def _sum(sheet: Sheet, words: str, currency: str, amount: Term | Fraction, look:
     return sheet.put("amount", amount, look)
 
 
-def _within(pack: Pack, currency: str) -> Fraction:
-    """The differences that the workspace tolerates; a line may have them and a finding of another kind as well."""
-    rows = (r for r in pack.facts.lines if r["currency"] == currency and r["status"] == "within_tolerance")
-    return sum((exact_or_zero(row["variance"]) for row in rows), Fraction(0))
+def tolerated(pack: Pack, *wanted: tuple[str, str]) -> Term:
+    """What lines within tolerance differ by and no finding tells; `wanted` are values with their columns' names."""
+    lines, findings = (
+        total_where(
+            pack.columns[title, amount],
+            *((pack.columns[title, column], label(value)) for value, column in (*wanted, (WITHIN, "status"))),
+        )
+        for title, amount in (("Summary", "variance"), (TITLE, "amount"))
+    )
+    return lines - findings
 
 
 def _not_priced(pack: Pack, sheet: Sheet) -> None:
@@ -130,5 +154,5 @@ def _rejected(pack: Pack, sheet: Sheet) -> None:
     with sheet.table(_REJECTED):
         for row in rows[:MOST_REJECTED]:
             sheet.next_row()
-            for name, source in zip(_REJECTED, ("file", "dataset", "row", "column", "value", "reason"), strict=True):
+            for name, source in zip(_REJECTED, ("file", "dataset", "column", "row", "value", "reason"), strict=True):
                 sheet.put(name, None if row[source] is None else str(row[source]), Look("prose", TEXT))

@@ -44,6 +44,7 @@ COLUMNS = (
     Column("billed_quantity", "Billed quantity", 15),
     Column("difference", "Check", 9),
 )
+SHARED = ("counterparty", "currency", "expected", "billed", "variance", "status")  # what Exceptions and Bridge add up
 _LINE_HEADINGS = {"gross": "|Variance|", "count": "Line", "open": "Open"}
 _BLOCK = ("counterparty", "direction", "expected", "billed", "variance", "percent", "gross", "count", "open", "status")
 
@@ -185,10 +186,11 @@ def _lines(pack: Pack, sheet: Sheet, layout: _Lines) -> None:
     while sheet.row < layout.header_row - 1:
         sheet.next_row()
     headings: dict[str, str] = {c.name: c.heading for c in COLUMNS} | _LINE_HEADINGS
-    sheet.keep("difference", "variance")
+    sheet.keep("difference", *SHARED)
     with sheet.table(headings, is_main=True) as table:
         for line, row in zip(pack.facts.lines, layout.rows, strict=True):
             _line(pack, sheet, line, row)
+    pack.share(sheet, table, *SHARED)
     sheet.is_frozen = False
     sheet.flag("difference", "AND(ISNUMBER({0}),{0}<>0)")
     _checks(pack, sheet, table)

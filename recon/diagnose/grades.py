@@ -1,0 +1,9 @@
+"""The grades of a finding and what each of them claims: nothing is called more than it is (AUDIT, Proof)."""
+
+GRADES = {
+    "proven": "the edit gives what was billed to the cent on every line it should move, moves no line that agreed, "
+    "no other single edit fits, and more than one number confirms it",
+    "consistent": "the only explanation that fits, but too little confirms it, such as a single amount",
+    "ambiguous": "two or more edits fit, so it may be any of them",
+    "unexplained": "no edit of the table, and no pair of them, gives what was billed",
+}
