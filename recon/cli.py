@@ -30,6 +30,7 @@ from recon.evidence import issue_pack
 from recon.explain import explain, explained
 from recon.period import Period, instant, instant_of, instant_text
 from recon.problems import BadInput, Problem
+from recon.review.terminal import cause_totals, show_close
 from recon.signoff import lock
 from recon.trials import command_biller, find_cases, recon_biller, report, run_trials, summary
 from recon.trials.cases import CASES
@@ -161,7 +162,7 @@ def _close(folder: Path, period: Period, known: int | None, cutoff: int | None, 
     if as_json:
         _print_json(_summary(done, pack))
     else:
-        _show_close(done, pack)
+        show_close(done, pack, Console(highlight=False))
     return done
 
 
@@ -174,31 +175,10 @@ def _summary(done: StoredClose, pack: Path) -> dict[str, Any]:
         "digest": done.manifest["digest"],
         "statuses": {str(status): int(count) for status, count in done.lines["status"].value_counts().items()},
         "findings": len(done.findings),
+        "causes": cause_totals(done),
         "not_priced": [list(one) for one in done.not_priced],
         "rejected": len(done.rejected),
     }
-
-
-def _show_close(done: StoredClose, pack: Path) -> None:
-    console = Console(highlight=False)
-    console.width = max(console.width, 120)
-    console.print(f"[bold]{done.workspace_name}, {done.period}, run {done.run}[/] · {len(done.lines)} lines")
-    table = Table("line", "expected", "billed", "variance", "status", box=None, header_style="bold")
-    for column in table.columns[1:4]:
-        column.justify = "right"
-    open_lines = done.lines[~done.lines["status"].isin(["matched", "within_tolerance"])]
-    for row in open_lines.to_dict("records"):
-        name = "/".join(str(row[key] or "") for key in ("contract", "item", "kind", "currency"))
-        amounts = [f"{row[key]:,f}" for key in ("expected_amount", "billed_amount", "variance")]
-        table.add_row(name, *amounts, str(row["status"]).replace("_", " "))
-    console.print(table if len(open_lines) else "every line agrees with what was billed")
-    for contract, version, clause in done.not_priced:
-        console.print(f"[yellow]not priced:[/] {contract} v{version}, {clause}")
-    if len(done.rejected):
-        console.print(f"[yellow]{len(done.rejected)} rows rejected:[/] {done.folder / 'rejected.csv'}", soft_wrap=True)
-    console.print(f"files     {done.folder}", soft_wrap=True)
-    console.print(f"evidence  {pack}", soft_wrap=True)
-    console.print(f"next      recon review --workspace {done.workspace.folder}", soft_wrap=True)
 
 
 @app.command("explain")

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import pandas as pd
 
 from recon.close import StoredClose
-from recon.diagnose.grades import GRADES
+from recon.diagnose.grades import GRADES, cause_words
 
 LINE = ("contract", "item", "kind", "currency")
 Record = dict[str, Any]
@@ -29,11 +29,6 @@ class Pair(NamedTuple):
         return self.ours is None or self.theirs is None or self.ours["text"] != self.theirs["text"]
 
 
-def cause_words(cause: object) -> str:
-    """A cause's code as people read it: `timezone_cutoff` is timezone cutoff."""
-    return str(cause or "").replace("_", " ")
-
-
 def grade_meaning(finding: Record) -> str:
     """A finding's grade and what it means, its rivals, and what would prove it or decide between them."""
     grade = str(finding["grade"] or "")
@@ -49,19 +44,8 @@ def _doubts(finding: Record) -> Iterator[str]:
 
 
 def sentence_of(close: StoredClose, finding: Record) -> str:
-    """The view for finance: one paragraph that can be pasted into a mail, with the id that finds it again."""
-    contract, item, kind, currency = (str(finding[name] or "") for name in LINE)
-    head = f"{contract} / {item} / {kind}, {close.period}: {currency} {finding['amount']:+,f} (billed − expected)."
-    words = [head, str(finding["sentence"] or ""), f"Cause: {cause_words(finding['cause'])}."]
-    if finding["edit"]:
-        words.append(f"The edit that gives it: {finding['edit']}{_reach(finding)}.")
-    words += [f"Grade: {finding['grade']}.", *_doubts(finding), f"Finding {finding['finding_id']}, run {close.run}."]
-    return " ".join(word for word in words if word)
-
-
-def _reach(finding: Record) -> str:
-    scope = finding["scope"]
-    return f" (for {'the whole contract' if scope == 'contract' else scope})" if scope and scope != "item" else ""
+    """The view for finance: a paragraph that can be pasted into a mail, with the id that finds it again."""
+    return f"{finding['sentence'] or ''} ({close.period}, run {close.run}; finding {finding['finding_id']})".strip()
 
 
 def has_workings(close: StoredClose, finding: Record) -> bool:

@@ -28,7 +28,7 @@ def test_a_finding_is_told_in_its_three_views() -> None:
     assert told[2].startswith("  Ambiguous: two or more edits fit") and "cap ignored, or window off" in told[2]
     assert "  edit: min_sale ignored, scope: contract" in told and "  billed in BL-9" in told
     assert "  workings, ours and under the edit:" in told
-    assert "    c001: ineligible 0.00 EUR, payable 14.00 EUR; lead, 2026-10-03, geo US" in told
+    assert "    c001: ours ineligible 0.00 EUR; theirs payable 14.00 EUR; lead, 2026-10-03, geo US" in told
     assert "streamly-acme/lead/payout/EUR, 2026-10, run 1: under billed" in told
 
 
@@ -42,7 +42,7 @@ def test_changed_steps_are_told_from_both_sides() -> None:
 
 def test_counted_events_are_told_by_their_number() -> None:
     told = explain(closed(), "2026-10/northwind-ctv/NW-CTV-RUN/charge/USD/rounding_grain")
-    assert "    1,000,001 impressions: billable, billable; NW-CTV-RUN, 2026-10-01 to 2026-10-15" in told
+    assert "    1,000,001 impressions: ours billable; theirs billable; NW-CTV-RUN, 2026-10-01 to 2026-10-15" in told
 
 
 def test_a_remark_without_a_line_is_told_as_well() -> None:
@@ -58,7 +58,7 @@ def test_machines_get_the_views_as_data() -> None:
     assert [event["event"] for event in found["events"]] == ["c001", "c002"]
     assert found["events"][0]["their_amount"] == "14.00"
     assert {step["is_changed"] for step in found["workings"]} == {False} and found["workings"][0]["rule"] == "6.1"
-    assert found["paste"].endswith("run 1.") and "Ambiguous" in found["meaning"]
+    assert LEAD in found["paste"] and "Ambiguous" in found["meaning"]
 
 
 def test_machines_get_lines_as_words_alone() -> None:
@@ -78,7 +78,7 @@ def test_a_conversion_tells_the_findings_that_turn_on_it() -> None:
     conversion = october().conversions("streamly-acme-reviews")["conversion_id"].iloc[0]
     told = told_of("conversions", conversion)
     assert told[0].startswith(f"conversion {conversion}: ")
-    assert told[-1].startswith("  finding 2026-10/") and "lost, payable 20.00" in told[-1]
+    assert told[-1].startswith("  finding 2026-10/") and "ours lost; theirs payable 20.00" in told[-1]
 
 
 def test_a_reversal_is_told_with_its_conversion_and_the_findings_that_turn_on_it() -> None:

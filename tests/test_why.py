@@ -10,6 +10,7 @@ from stored_close import a_close, a_diagnosed_close
 
 from recon import review, views
 from recon.close import StoredClose
+from recon.diagnose.grades import cause_words
 
 
 def closed() -> Any:
@@ -18,7 +19,7 @@ def closed() -> Any:
 
 def found(cause: str, close: Any = None) -> dict[str, Any]:
     table = review.findings_table(close or closed(), closed().lines, [])
-    return review.finding_of(close or closed(), table[table["cause"] == views.cause_words(cause)])
+    return review.finding_of(close or closed(), table[table["cause"] == cause_words(cause)])
 
 
 def test_the_heading_counts_grades_and_names_what_is_left() -> None:
@@ -84,8 +85,7 @@ def test_grades_are_told_with_their_meaning_rivals_and_what_settles_them() -> No
 
 def test_the_sentence_can_be_pasted_as_it_stands() -> None:
     text = views.sentence_of(closed(), found("rounding_grain"))
-    assert text.startswith("northwind-ctv / NW-CTV-RUN / charge, 2026-10: USD +0.03 (billed − expected).")
-    assert "rounding per segment (for all contracts)" in text and "Grade: proven." in text
+    assert text.startswith("The segments were rounded one by one. (2026-10, run 1; finding 2026-10/northwind-ctv/")
     assert "&lt;b&gt;" in review.to_paste(closed(), {**found("rounding_grain"), "sentence": "<b>bold</b>"})
 
 

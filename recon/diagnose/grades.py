@@ -1,4 +1,4 @@
-"""The grades of a finding and what each of them claims: nothing is called more than it is (AUDIT, Proof)."""
+"""The grades of a finding and what each of them claims (AUDIT, Proof), and a cause's code as people read it."""
 
 GRADES = {
     "proven": "the edit gives what was billed to the cent on every line it should move, moves no line that agreed, "
@@ -7,3 +7,12 @@ GRADES = {
     "ambiguous": "two or more edits fit, so it may be any of them",
     "unexplained": "no edit of the table, and no pair of them, gives what was billed",
 }
+
+
+def cause_words(code: object) -> str:
+    """A code as people read it; a pair of them joined by `+`.
+
+    >>> cause_words("timezone_cutoff"), cause_words("fx_date+ivt_billed")
+    ('timezone cutoff', 'fx date with ivt billed')
+    """
+    return str(code or "").replace("+", " with ").replace("_", " ")

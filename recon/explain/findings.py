@@ -8,6 +8,7 @@ from typing import Any
 
 from recon import views
 from recon.close import StoredClose
+from recon.diagnose.grades import cause_words
 from recon.explain.fates import money, rows, units
 from recon.explain.lines import told_line
 
@@ -49,7 +50,7 @@ def _told_under_edit(close: StoredClose, row: dict[str, Any]) -> Iterator[str]:
 def _told_events(close: StoredClose, row: dict[str, Any]) -> Iterator[str]:
     events = views.events_of(close, row).to_dict("records")
     if events:
-        yield "  events it turns on (ours, theirs):"
+        yield "  events it turns on:"
     for event in events:
         yield f"    {told_event({str(name): value for name, value in event.items()}, row)}"
 
@@ -58,11 +59,11 @@ def told_event(event: dict[str, Any], finding: dict[str, Any]) -> str:
     """An event of a finding with the fate and the money either side gives it."""
     name = event["event"] or f"{units(event['quantity'])} {event['dataset']}"
     ours, theirs = (_fate(event[side], event[amount], finding) for side, amount in _SIDES)
-    return f"{name}: {ours}, {theirs}" + (f"; {event['place']}" if event["place"] else "")
+    return f"{name}: ours {ours}; theirs {theirs}" + (f"; {event['place']}" if event["place"] else "")
 
 
 def _fate(fate: object, amount: Decimal | None, finding: dict[str, Any]) -> str:
-    words = views.cause_words(fate)
+    words = cause_words(fate)
     return words if amount is None else f"{words} {money(amount)} {finding['currency'] or ''}".rstrip()
 
 

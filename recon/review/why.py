@@ -13,7 +13,7 @@ import pandas as pd
 from recon import views
 from recon.close import StoredClose
 from recon.diagnose.bridge import LINE, UNEXPLAINED, WITHIN, Bridge, Movement, Step, bridges, movements, ranked, steps
-from recon.diagnose.grades import GRADES
+from recon.diagnose.grades import GRADES, cause_words
 from recon.review.words import as_text, readable, shown
 
 TOTALS = ("expected", "billed")
@@ -78,7 +78,7 @@ def _bridge_rows(bridge: Bridge) -> Iterator[tuple[Any, ...]]:
     zero = Decimal(0)
     yield bridge.currency, "expected", "expected", "total", zero, bridge.expected, bridge.expected, None
     for step, (start, end) in zip(bridge.steps, bridge.levels, strict=True):
-        names = (step.cause, views.cause_words(step.cause), _role(step))
+        names = (step.cause, cause_words(step.cause), _role(step))
         yield bridge.currency, *names, start, end, step.amount, step.lines
     yield bridge.currency, "billed", "billed", "total", zero, bridge.billed, bridge.billed, None
 
@@ -93,7 +93,7 @@ def causes(close: StoredClose, lines: pd.DataFrame, by: Literal["money", "count"
     for movement in movements(lines, findings_of(close, lines)):
         per_currency.setdefault(movement.currency, []).append(movement)
     rows = [
-        (currency, step.cause, views.cause_words(step.cause), _role(step), step.amount, step.gross, step.lines)
+        (currency, step.cause, cause_words(step.cause), _role(step), step.amount, step.gross, step.lines)
         for currency, moved in sorted(per_currency.items())
         for step in ranked(steps(moved), by)
     ]
@@ -131,12 +131,12 @@ def _finding_row(row: Mapping[Any, Any], parties: Mapping[tuple[str, ...], Any])
     key = tuple(str(row[name] or "") for name in LINE)
     amount = shown(row["amount"], key[-1], is_signed=True) if key[-1] else "–"
     party = parties.get(key) or "(no contract)"
-    return party, *key, amount, views.cause_words(row["cause"]), str(row["grade"]), str(row["finding_id"])
+    return party, *key, amount, cause_words(row["cause"]), str(row["grade"]), str(row["finding_id"])
 
 
 def findings_title(chosen: list[tuple[str, str]]) -> str:
     """What the findings listed below are."""
-    bars = ", ".join(f"{views.cause_words(cause)} in {currency}" for currency, cause in chosen)
+    bars = ", ".join(f"{cause_words(cause)} in {currency}" for currency, cause in chosen)
     listed = f"Lines with {bars}" if chosen else "All findings, the largest first"
     return f"#### {listed}\n\nChoose one to see what it rests on."
 
@@ -150,7 +150,7 @@ def finding_of(close: StoredClose, row: pd.DataFrame) -> views.Record:
 def finding_heading(finding: views.Record) -> str:
     """A chosen finding in one line with its grade and what the grade means."""
     line = " / ".join(str(finding[name] or "") for name in LINE)
-    title = f"### {views.cause_words(finding['cause'])}: {line}"
+    title = f"### {cause_words(finding['cause'])}: {line}"
     return f"{title}\n\n{views.grade_meaning(finding)}\n\n#### In a sentence, to copy and paste"
 
 
@@ -185,8 +185,8 @@ def finding_events(close: StoredClose, finding: views.Record) -> pd.DataFrame:
             "event": [event or "(counted)" for event in events["event"]],
             "dataset": events["dataset"],
             "quantity": [f"{quantity:,f}" for quantity in events["quantity"]],
-            "ours": [views.cause_words(fate) for fate in events["ours"]],
-            "theirs": [views.cause_words(fate) for fate in events["theirs"]],
+            "ours": [cause_words(fate) for fate in events["ours"]],
+            "theirs": [cause_words(fate) for fate in events["theirs"]],
             "our amount": [_money(amount, finding["currency"]) for amount in events["our_amount"]],
             "their amount": [_money(amount, finding["currency"]) for amount in events["their_amount"]],
             "place": events["place"],

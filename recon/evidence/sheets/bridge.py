@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from recon.diagnose.bridge import UNEXPLAINED, WITHIN, Bridge, Level, bridges
+from recon.diagnose.grades import cause_words
 from recon.evidence.formula import (
     Range,
     Ref,
@@ -22,7 +23,7 @@ from recon.evidence.formula import (
 from recon.evidence.pack import Pack, decimals
 from recon.evidence.sheet import Column, Sheet, Table
 from recon.evidence.sheets.exceptions import TITLE as EXCEPTIONS
-from recon.evidence.sheets.exceptions import tolerated, words
+from recon.evidence.sheets.exceptions import tolerated
 from recon.evidence.sheets.summary import TITLE as SUMMARY
 from recon.evidence.style import COUNT, TEXT, Look, money
 from recon.evidence.waterfall import reserved_rows, shown, waterfall
@@ -99,7 +100,7 @@ def _block(pack: Pack, sheet: Sheet, bridge: Bridge, ends: Sequence[Term], *want
     _row(block, "billed", billed)
     for step in bridge.steps:
         amount, count = _of_cause(pack, step.cause, wanted)
-        name = f"{'less ' if step.cause != UNEXPLAINED else 'less what is '}{words(step.cause)}"
+        name = f"{'less ' if step.cause != UNEXPLAINED else 'less what is '}{cause_words(step.cause)}"
         left = block.left[-1] - amount
         _row(block, name, left, (amount, count))
     reached = block.left[-1]
@@ -113,7 +114,7 @@ def _of_cause(pack: Pack, cause: str, wanted: Iterable[tuple[str, str]]) -> tupl
     """A cause's money and its findings, both added up from Exceptions; tolerated differences have no finding."""
     if cause == WITHIN:
         return tolerated(pack, *wanted), None
-    tests = [(_column(pack, column), label(value)) for value, column in (*wanted, (words(cause), "cause"))]
+    tests = [(_column(pack, column), label(value)) for value, column in (*wanted, (cause_words(cause), "cause"))]
     return total_where(_column(pack, "amount"), *tests), count_where(*tests)
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from recon.diagnose.grades import cause_words
 from recon.evidence.facts import Record, joined
 from recon.evidence.formula import Range, Ref, Term, count_where, label, number, rows_unlike, total
 from recon.evidence.pack import Pack
 from recon.evidence.sheet import Column, Sheet
-from recon.evidence.sheets.exceptions import words
 from recon.evidence.style import COUNT, TEXT, Look
 
 TITLE = "Drill"
@@ -113,13 +113,13 @@ def _errors(sheet: Sheet, drill: Record, header_row: int) -> None:
 
 def _error(sheet: Sheet, error: Record) -> None:
     sheet.next_row()
-    sheet.put("code", words(error["code"]), Look("text", TEXT))
+    sheet.put("code", cause_words(error["code"]), Look("text", TEXT))
     sheet.put("known", "yes" if error["is_in_table"] else "no", Look("text", TEXT))
     for name in ("verdict", "contract", "placement", "grade"):
         sheet.put(name, str(error.get(name) or ""), Look("text", TEXT))
     sheet.put("what", error.get("what"), Look("prose", TEXT))
     for name, source in (("others", "with"), ("named", "named"), ("rivals", "rivals")):
-        sheet.put(name, joined(words(one) for one in error.get(source) or ()), Look("prose", TEXT))
+        sheet.put(name, joined(cause_words(one) for one in error.get(source) or ()), Look("prose", TEXT))
     sheet.put("lines", joined(_line(one) for one in error.get("lines") or ()), Look("prose", TEXT))
     amounts = (error.get("amount") or {}).items()
     sheet.put("amount", joined(f"{currency} {amount}" for currency, amount in amounts), Look("prose", TEXT))

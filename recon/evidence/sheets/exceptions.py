@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 
+from recon.diagnose.grades import cause_words
 from recon.evidence.facts import Record, exact_or_zero, joined, line_key
 from recon.evidence.formula import Ref, Term, label, number, rounded, total_where
 from recon.evidence.pack import Pack, decimals
@@ -53,7 +54,7 @@ def write(pack: Pack) -> None:
         "what the grades mean.",
     )  # fmt: skip
     sheet.keep(*SHARED)
-    statuses = {line_key(line): words(line["status"]) for line in pack.facts.lines}
+    statuses = {line_key(line): cause_words(line["status"]) for line in pack.facts.lines}
     with sheet.table(is_main=True) as table:
         for finding in pack.facts.findings:
             _finding(pack, sheet, finding, statuses.get(line_key(finding)))
@@ -75,19 +76,14 @@ def _finding(pack: Pack, sheet: Sheet, finding: Record, status: str | None) -> N
         sheet.put(name, finding[name], Look("text", TEXT))
     sheet.put("status", status, Look("text", TEXT))
     sheet.put("amount", exact_or_zero(finding["amount"]), Look("engine", money(decimals(finding["currency"] or ""))))
-    sheet.put("cause", words(finding["cause"]), Look("prose", TEXT))
+    sheet.put("cause", cause_words(finding["cause"]), Look("prose", TEXT))
     for name in ("sentence", "edit", "scope", "settles"):
         sheet.put(name, finding.get(name), Look("prose", TEXT))
-    sheet.put("rivals", joined(map(words, str(finding["rivals"] or "").split())), Look("prose", TEXT))
+    sheet.put("rivals", joined(map(cause_words, str(finding["rivals"] or "").split())), Look("prose", TEXT))
     sheet.put("owner", None, Look("input", TEXT))
     sheet.put("age", "new", Look("text"))
     sheet.put("disposition", "open", Look("input", TEXT))
     sheet.put("tick", "X", Look("tick"))
-
-
-def words(code: object) -> str:
-    """A code of the engine as people read it: `timezone_cutoff` is timezone cutoff."""
-    return str(code or "").replace("_", " ")
 
 
 def _reconciled(pack: Pack, sheet: Sheet, table: Table) -> None:
