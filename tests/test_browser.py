@@ -19,11 +19,13 @@ import pytest
 from closed_demo import closed_demo, october
 from selenium import webdriver
 from selenium.webdriver.chrome.service import Service
+from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.remote.webelement import WebElement
 from selenium.webdriver.support.ui import WebDriverWait
 
+from recon.diagnose.grades import cause_words
 from recon.review import readable
 
 pytestmark = pytest.mark.xdist_group("pages")  # one browser, one demo month
@@ -168,6 +170,20 @@ class Page:
         """The text of an element, of its shadow too."""
         return str(self.browser.execute_script("return (arguments[0].shadowRoot || arguments[0]).textContent", element))
 
+    def click_a_bar(self) -> str:
+        """Click down the causes of the bridge until one is met; hands back the heading of its lines."""
+        canvas = self.all("canvas")[-1]
+        width, height = canvas.size["width"], canvas.size["height"]
+        self.browser.execute_script("arguments[0].scrollIntoView({block: 'center'})", canvas)
+        for down in range(0, height // 2, 12):
+            place = ActionChains(self.browser).move_to_element_with_offset(canvas, int(width * 0.35), down - height // 4)
+            place.click().perform()
+            time.sleep(0.7)
+            found = [one.text for one in self.all("h4") if one.text.startswith("Lines with")]
+            if found:
+                return found[0]
+        raise AssertionError("no bar was met")
+
     def screenshot(self, name: str) -> None:
         """Kept where RECON_SCREENSHOTS says, to be looked at."""
         if folder := os.environ.get("RECON_SCREENSHOTS"):
@@ -231,6 +247,31 @@ def test_drill_from_a_line_to_its_workings_to_its_conversions(page: Page) -> Non
     page.until(lambda: 0 < len(page.rows("conversion_id")) < len(events), "those of the chosen step alone")
     assert {row["conversion_id"] for row in page.rows("conversion_id")} <= set(payable["conversion_id"])
     page.screenshot("month_end_drill.png")
+
+
+def test_a_click_on_a_bar_lists_its_lines_and_a_line_its_three_views(page: Page) -> None:
+    page.open()
+    everything = page.until(lambda: page.rows("grade"), "the findings")
+    findings = october().findings.to_dict("records")
+    assert len(everything) == min(10, len(findings))
+    title = page.click_a_bar()
+    wanted = [row for row in findings if title == f"Lines with {cause_words(row['cause'])} in {row['currency']}"]
+    page.until(lambda: len(page.rows("grade")) == min(10, len(wanted)), "the lines of the bar")
+    assert {row["item"] for row in page.rows("grade")} <= {row["item"] for row in wanted}
+    page.choose("grade", page.rows("grade")[0]["item"])
+    blocks = page.until(lambda: [one.text for one in page.all(".codehilite pre")], "the sentence to paste")
+    assert any(str(row["sentence"]) in blocks[0] and row["finding_id"] in blocks[0] for row in wanted)
+    assert blocks[-1].startswith("recon explain 2026-10 2026-10/")
+    page.screenshot("month_end_why.png")
+
+
+def test_causes_are_ranked_by_money_or_by_lines(page: Page) -> None:
+    page.open()
+    page.until(lambda: page.rows("grade"), "the findings")
+    before = page.all("canvas")[-1].screenshot_as_png
+    next(one for one in page.all("label") if "number of lines" in one.text).click()
+    page.until(lambda: page.all("canvas")[-1].screenshot_as_png != before, "the other order")
+    assert page.all("[data-testid=marimo-error]") == []
 
 
 def test_contracts_not_priced_stand_on_the_page(page: Page) -> None:
