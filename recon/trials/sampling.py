@@ -23,7 +23,7 @@ from recon.trials.openings import carried_balances
 from recon.trials.planting.month import Document, Month
 from recon.workspace import Workspace
 
-MOST_IMPRESSIONS, MOST_CONVERSIONS = 50_000, 8_000
+MOST_IMPRESSIONS, MOST_CONVERSIONS = 50_000, 5_000
 EVENTS = ("impressions", "clicks", "conversions", "reversals")
 SMALL = ("third_party", "fx_rates", "opening_balances")
 PARTS = 1_000_000

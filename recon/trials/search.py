@@ -61,8 +61,9 @@ class Search:
         found: dict[str, list[Planted]] = {error.code: [] for error in errors}
         for turn in range(ROUNDS):
             told(f"planting, round {turn + 1}: {sum(map(len, found.values()))} errors planted")
+            tries = 1 + turn  # more at a time of what had no effect so far
             batch = [(error, one) for error in errors
-                     for one in islice(queues[error.code], 2 * (wanted - len(found[error.code])))]  # fmt: skip
+                     for one in islice(queues[error.code], tries * (wanted - len(found[error.code])))]  # fmt: skip
             if not batch:
                 break
             for one in self._planted(batch):
@@ -124,7 +125,8 @@ class Search:
         random.Random(f"{self.seed} pairs").shuffle(couples)
         same = [couple for couple in couples if couple[0].moved[0] & couple[1].moved[0]]
         apart = [couple for couple in couples if not couple[0].moved[0] & couple[1].moved[0]]
-        chosen = _spread(same, 2 * most) + _spread(apart, 2 * most)
+        load = Counter(name for one in singles for name in one.contracts)
+        chosen = [couple for some in (same, apart) for couple in _spread(some, most + most // 2, load)]
         attempts = [Attempt((*one.attempt.plantings, *two.attempt.plantings)) for one, two in chosen]
         billed = self.rebilling.attempted(attempts, self.clean)
         found = [
@@ -154,9 +156,10 @@ def _is_couple(one: Planted, two: Planted) -> bool:
     return one.contracts == two.contracts and one.errors[0].code != two.errors[0].code
 
 
-def _spread(couples: Sequence[tuple[Planted, Planted]], most: int) -> list[tuple[Planted, Planted]]:
-    """At most so many couples, each code and contract about equally often."""
-    seen: Counter[str] = Counter()
+def _spread(
+    couples: Sequence[tuple[Planted, Planted]], most: int, seen: Counter[str]
+) -> list[tuple[Planted, Planted]]:
+    """At most so many couples, each code and contract about equally often; `seen` counts what there is already."""
     chosen: list[tuple[Planted, Planted]] = []
     left = list(couples)
     while left and len(chosen) < most:
