@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import defaultdict
 from pathlib import Path
 from typing import Any
 
@@ -41,20 +41,25 @@ def _lines(done: StoredClose, open_lines: pd.DataFrame) -> Table:
     for column in table.columns[1:4]:
         column.justify, column.no_wrap = "right", True
     table.columns[0].overflow = "fold"
+    found = _found(done.findings)
     for row in open_lines.to_dict("records"):
-        name = "/".join(str(row[key] or "") for key in LINE)
         amounts = [f"{row[key]:,f}" for key in ("expected_amount", "billed_amount", "variance")]
-        table.add_row(name, *amounts, cause_words(row["status"]), "\n".join(_found(done.findings, row)))
+        table.add_row("/".join(_key(row)), *amounts, cause_words(row["status"]), "\n".join(found[_key(row)]))
     return table
 
 
-def _found(findings: pd.DataFrame, line: dict[Any, Any]) -> Iterator[str]:
-    keep = pd.Series(True, index=findings.index)
-    for name in LINE:
-        keep &= findings[name].fillna("") == (line[name] or "")
-    for row in findings[keep].to_dict("records"):
+def _found(findings: pd.DataFrame) -> dict[tuple[str, ...], list[str]]:
+    """The causes on each line, in words."""
+    found: dict[tuple[str, ...], list[str]] = defaultdict(list)
+    for row in findings.to_dict("records"):
         is_named = row["cause"] != UNEXPLAINED
-        yield f"{cause_words(row['cause'])}, {row['grade']}" if is_named else "[red]unexplained[/]"
+        words = f"{cause_words(row['cause'])}, {row['grade']}" if is_named else "[red]unexplained[/]"
+        found[_key(row)].append(words)
+    return found
+
+
+def _key(row: dict[Any, Any]) -> tuple[str, ...]:
+    return tuple(str(row[name] or "") for name in LINE)
 
 
 def _causes(done: StoredClose) -> Table:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 
 from recon.diagnose.grades import GRADES
 from recon.evidence.archive import DIGEST_PLACE
-from recon.evidence.facts import SETTLED
+from recon.evidence.facts import SETTLED, joined
 from recon.evidence.formula import Term
 from recon.evidence.pack import Pack, decimals
 from recon.evidence.sheet import Column, Sheet
@@ -88,12 +89,21 @@ def _conclusion(pack: Pack) -> Iterator[str]:
         yield f"{len(still_open)} lines differ by more than the tolerance; each stands open on Exceptions."
     else:
         yield "No line differs by more than the tolerance."
+    yield from _graded(pack)
     rejected = len(pack.facts.rejected)
     yield (
         f"{rejected:,} rows of the inputs could not be used and were set aside (Exceptions)."
         if rejected
         else "Every row of the inputs could be used."
     )
+
+
+def _graded(pack: Pack) -> Iterator[str]:
+    """How sure the causes are, in one sentence."""
+    counts = Counter(str(finding["grade"]) for finding in pack.facts.findings)
+    told = joined(f"{counts[grade]} {grade}" for grade in GRADES if counts[grade])
+    if counts:
+        yield f"{counts.total()} findings say why they differ: {told} (see About for what each grade claims)."
 
 
 def _verdict(pack: Pack, sheet: Sheet) -> None:
