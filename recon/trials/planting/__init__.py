@@ -14,6 +14,7 @@ from recon.trials.planting import (
     outside,
     price,
     rounding,
+    tiers,
     version,
 )
 from recon.trials.planting.month import BilledLine, Month
@@ -27,6 +28,7 @@ ERRORS: tuple[PlantedError, ...] = (
     *counting.ERRORS,
     *attribution.ERRORS,
     *price.ERRORS,
+    *tiers.ERRORS,
     *rounding.ERRORS,
     *currency.ERRORS,
     *line.ERRORS,

@@ -19,8 +19,8 @@ from recon.trials.planting.clock import in_zone
 from recon.trials.planting.counting import where, with_column
 from recon.trials.planting.line import on_a_line
 from recon.trials.planting.month import BilledLine, RowEdit
-from recon.trials.planting.price import prices
 from recon.trials.planting.sites import PlantedError, Planting, Site, by_lines, by_rows, by_terms
+from recon.trials.planting.tiers import prices
 
 Terms = dict[str, Any]
 FAR_OFF = ("Pacific/Chatham", "Asia/Kathmandu", "America/St_Johns")

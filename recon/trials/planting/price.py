@@ -1,4 +1,4 @@
-"""Errors about rates, tiers, minimums, discounts and what else makes a price."""
+"""Errors about rates, minimums, discounts and what else makes a price."""
 
 from __future__ import annotations
 
@@ -22,49 +22,11 @@ from recon.trials.planting.sites import (
     by_lines,
     by_terms,
 )
+from recon.trials.planting.tiers import prices
 
 Terms = dict[str, Any]
 Item = dict[str, Any]
-PRICES = ("per_mille", "flat", "percent_of_sale")
 PRICE_KEYS = ("flat", "percent_of_sale", "min", "max", "tiers")
-
-
-def tier_clauses(item: Item) -> list[Terms]:
-    """The tiers of an item, of either model."""
-    holders = [item, *item.get("rates", ())]
-    return [holder["tiers"] for holder in holders if "tiers" in holder]
-
-
-def prices(item: Item) -> list[tuple[Terms, str]]:
-    """Every price of an item: where it stands and under which name."""
-    steps = [step for tiers in tier_clauses(item) for step in tiers["steps"]]
-    holders = [item, *item.get("rates", ()), *steps]
-    return [(holder, name) for holder in holders for name in PRICES if name in holder]
-
-
-def on_tiers(words: str, change: Callable[[Terms], object]) -> Callable[[Site], Iterator[Planting]]:
-    """An edit of all tiers of the contract."""
-    return lambda site: by_items(site, words, lambda item: [change(tiers) for tiers in tier_clauses(item)])
-
-
-def _mode_swapped(tiers: Terms) -> None:
-    is_flat_by_sale = tiers.get("measure") == "sale_amount" and any("flat" in step for step in tiers["steps"])
-    if not is_flat_by_sale:
-        tiers["mode"] = "volume" if tiers["mode"] == "graduated" else "graduated"
-
-
-def _bounds_swapped(tiers: Terms) -> None:
-    for step in tiers["steps"][1:]:
-        was, becomes = ("over", "from") if "over" in step else ("from", "over")
-        step[becomes] = step.pop(was)
-
-
-def _across(was: str, becomes: str) -> Callable[[Terms], object]:
-    def change(tiers: Terms) -> None:
-        if tiers.get("across_versions", "carry") == was:
-            tiers["across_versions"] = becomes
-
-    return change
 
 
 def wrong_row(site: Site) -> Iterator[Planting]:
@@ -222,11 +184,6 @@ def no_bounds(site: Site) -> Iterator[Planting]:
     yield from by_items(site, "min and max overlooked", lambda item: (item.pop("min", None), item.pop("max", None)))
 
 
-def _without_fees(tiers: Terms) -> None:
-    for step in tiers["steps"]:
-        step.pop("fee", None)
-
-
 def no_opening(site: Site) -> Iterator[Planting]:
     """Counts, spend and held balances start at zero."""
 
@@ -253,14 +210,6 @@ def no_clawback(site: Site) -> Iterator[Planting]:
 
 
 ERRORS = (
-    PlantedError("tier_mode_swapped", "graduated tiers priced by volume, or volume tiers graduated",
-                 on_tiers("graduated and volume swapped", _mode_swapped)),
-    PlantedError("tier_boundary", "a threshold in the other tier",
-                 on_tiers("thresholds in the other tier", _bounds_swapped)),
-    PlantedError("tier_reset", "tiers started again with a version",
-                 on_tiers("each version starts at zero", _across("carry", "reset"))),
-    PlantedError("tier_carry", "tiers carried over a version that starts again",
-                 on_tiers("counted on over versions", _across("reset", "carry"))),
     PlantedError("wrong_rate_row", "priced at another row or item", wrong_row),
     PlantedError("per_unit_scale", "a rate 10, 100 or 1000 times off", scaled),
     PlantedError("minimum_ignored", "the minimum not charged", without("minimum", "no minimum")),
@@ -272,7 +221,6 @@ ERRORS = (
     PlantedError("commission_markup", "commission added instead of taken off", commission_added),
     PlantedError("spend_cap_ignored", "billed beyond a spend cap", no_spend_cap),
     PlantedError("min_max_ignored", "a least or most per conversion overlooked", no_bounds),
-    PlantedError("step_fee_ignored", "fees of steps not charged", on_tiers("no fees of steps", _without_fees)),
     PlantedError("opening_ignored", "opening balances forgotten", no_opening),
     PlantedError("clawback_ignored", "nothing taken back for earlier months", no_clawback),
     PlantedError("rate_mistyped", "a digit of a rate wrong", mistyped),
