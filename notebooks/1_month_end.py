@@ -13,11 +13,6 @@ with app.setup:
 def _():
     workspace = review.open_workspace()
     params = mo.query_params()
-    return params, workspace
-
-
-@app.cell
-def _(params, workspace):
     period = mo.ui.dropdown(
         review.periods(workspace),
         value=review.month(workspace, params.get("period")),
@@ -25,7 +20,7 @@ def _(params, workspace):
         searchable=True,
         on_change=lambda value: params.set("period", value),
     )
-    return (period,)
+    return params, period, workspace
 
 
 @app.cell
@@ -106,16 +101,11 @@ def _(close, lines, rank):
 
 
 @app.cell
-def _(bars):
+def _(bars, close, lines):
     chosen_bars = review.clicked(bars.selections)
-    mo.md(review.findings_title(chosen_bars))
-    return (chosen_bars,)
-
-
-@app.cell
-def _(chosen_bars, close, lines):
     found = mo.ui.table(review.findings_table(close, lines, chosen_bars), **review.FINDINGS)
-    mo.vstack([found, mo.accordion({"What the grades mean": mo.md(review.GRADES_MEANING)})])
+    grades = mo.accordion({"What the grades mean": mo.md(review.GRADES_MEANING)})
+    mo.vstack([mo.md(review.findings_title(chosen_bars)), found, grades])
     return (found,)
 
 
@@ -174,24 +164,16 @@ def _(close, table):
 
 @app.cell
 def _(close, steps, table):
-    mo.md(review.said_of_events(close, table.value, steps.value))
-
-
-@app.cell
-def _(close, steps, table):
-    mo.stop(not review.has_decisions(close, table.value))
-    mo.ui.table(review.decisions_of(close, table.value, steps.value), **review.DECISIONS)
+    said = mo.md(review.said_of_events(close, table.value, steps.value))
+    mo.stop(not review.has_decisions(close, table.value), said)
+    mo.vstack([said, mo.ui.table(review.decisions_of(close, table.value, steps.value), **review.DECISIONS)])
 
 
 @app.cell
 def _(close):
-    mo.md(review.left_out(close))
-
-
-@app.cell
-def _(close):
-    mo.stop(close.rejected.empty)
-    mo.ui.table(review.rejected_rows(close), **review.REJECTED)
+    left_out = mo.md(review.left_out(close))
+    mo.stop(close.rejected.empty, left_out)
+    mo.vstack([left_out, mo.ui.table(review.rejected_rows(close), **review.REJECTED)])
 
 
 if __name__ == "__main__":
