@@ -14,6 +14,7 @@ from recon.close import StoredClose
 from recon.diagnose.grades import GRADES, cause_words
 
 LINE = ("contract", "item", "kind", "currency")
+SAME_STEP = ("clause", "label", "sale", "sale_currency", "share")
 Record = dict[str, Any]
 
 
@@ -48,6 +49,11 @@ def sentence_of(close: StoredClose, finding: Record) -> str:
     return f"{finding['sentence'] or ''} ({close.period}, run {close.run}; finding {finding['finding_id']})".strip()
 
 
+def fate_words(fate: object) -> str:
+    """A fate as people read it: what was read for look-back alone lies outside the period."""
+    return cause_words(fate).replace("look back", "outside the period")
+
+
 def has_workings(close: StoredClose, finding: Record) -> bool:
     """Whether arithmetic under the finding's edit is kept."""
     return finding["finding_id"] in set(close.finding_workings["finding_id"])
@@ -66,8 +72,8 @@ def workings_of(close: StoredClose, finding: Record) -> list[Pair]:
 
 
 def _beside(ours: Sequence[Record], theirs: Sequence[Record]) -> Iterator[Pair]:
-    """Steps of the same clause and name stand side by side; what lies between them is paired as it comes."""
-    names = [[(row["clause"], row["label"]) for row in side] for side in (ours, theirs)]
+    """Steps of the same clause, name and sale stand side by side; what lies between them is paired as it comes."""
+    names = [[tuple(row.get(name) for name in SAME_STEP) for row in side] for side in (ours, theirs)]
     for _, a, b, c, d in SequenceMatcher(a=names[0], b=names[1], autojunk=False).get_opcodes():
         yield from (Pair(*pair) for pair in zip_longest(ours[a:b], theirs[c:d]))
 

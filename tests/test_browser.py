@@ -253,10 +253,10 @@ def test_a_click_on_a_bar_lists_its_lines_and_a_line_its_three_views(page: Page)
     page.open()
     everything = page.until(lambda: page.rows("grade"), "the findings")
     findings = october().findings.to_dict("records")
-    assert len(everything) == min(10, len(findings))
+    assert len(everything) == min(15, len(findings))
     title = page.click_a_bar()
     wanted = [row for row in findings if title == f"Lines with {cause_words(row['cause'])} in {row['currency']}"]
-    page.until(lambda: len(page.rows("grade")) == min(10, len(wanted)), "the lines of the bar")
+    page.until(lambda: len(page.rows("grade")) == min(15, len(wanted)), "the lines of the bar")
     assert {row["item"] for row in page.rows("grade")} <= {row["item"] for row in wanted}
     page.choose("grade", page.rows("grade")[0]["item"])
     blocks = page.until(lambda: [one.text for one in page.all(".codehilite pre")], "the sentence to paste")

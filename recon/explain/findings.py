@@ -8,7 +8,6 @@ from typing import Any
 
 from recon import views
 from recon.close import StoredClose
-from recon.diagnose.grades import cause_words
 from recon.explain.fates import money, rows, units
 from recon.explain.lines import told_line
 
@@ -63,7 +62,7 @@ def told_event(event: dict[str, Any], finding: dict[str, Any]) -> str:
 
 
 def _fate(fate: object, amount: Decimal | None, finding: dict[str, Any]) -> str:
-    words = cause_words(fate)
+    words = views.fate_words(fate)
     return words if amount is None else f"{words} {money(amount)} {finding['currency'] or ''}".rstrip()
 
 

@@ -10,7 +10,11 @@ _TABLE: dict[str, Any] = {
     "show_data_types": False,
     "show_download": False,  # its CSV leaves `=1+1` live; the workbook is the download
 }
-_BESIDE = {"no": 50, "step": 170, "ours": 440, "theirs, under the edit": 440, "changed": 80, "rule": 60}
+_BESIDE = {"no": 50, "step": 170, "ours": 415, "theirs, under the edit": 415, "changed": 80, "rule": 60}
+_EVENTS = {
+    "event": 140, "dataset": 105, "quantity": 80, "ours": 235, "theirs": 235, "our amount": 105, "their amount": 115,
+    "place": 240,
+}  # fmt: skip
 _STEPS = {"no": 60, "step": 180, "arithmetic": 620, "clause": 240, "rule": 70}
 
 
@@ -21,10 +25,13 @@ def _right(*columns: str) -> dict[str, Any]:
 
 LINES = {**_TABLE, "selection": "single", "page_size": 15, **_right("expected", "billed", "variance")}
 STEPS = {**_TABLE, "selection": "single", "wrapped_columns": ["arithmetic"], "column_widths": _STEPS}
-FINDINGS = {**_TABLE, "selection": "single", "hidden_columns": ["finding"], **_right("amount")}
+FINDINGS = {**_TABLE, "selection": "single", "page_size": 15, "hidden_columns": ["finding"], **_right("amount")}
 BESIDE = {
     **_TABLE, "selection": None, "wrapped_columns": ["ours", "theirs, under the edit"], "column_widths": _BESIDE,
 }  # fmt: skip
-EVENTS = {**_TABLE, "selection": None, "wrapped_columns": ["place"], **_right("quantity", "our amount", "their amount")}
+EVENTS = {
+    **_TABLE, "selection": None, "wrapped_columns": ["ours", "theirs", "place"], "column_widths": _EVENTS,
+    **_right("quantity", "our amount", "their amount"),
+}  # fmt: skip
 DECISIONS = {**_TABLE, "selection": None, **_right("amount")}
 REJECTED = {**_TABLE, "selection": None}

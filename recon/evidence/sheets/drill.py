@@ -32,7 +32,7 @@ _BY_VERDICT = {"code": "Verdict", "known": "Errors", "what": "What it means"}
 _MEANING = {
     "caught": "a finding on its lines names it, first or among the rivals",
     "missed": "no finding stands on the lines it moves",
-    "misnamed": "a finding on its lines names another cause alone",
+    "misnamed": "findings stand on its lines, but none of them names it",
     "no effect": "the error changes no line of this month: nothing to find",
 }
 

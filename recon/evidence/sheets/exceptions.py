@@ -24,7 +24,7 @@ COLUMNS = (
     Column("amount", "Amount", 13),
     Column("cause", "Cause", 16),
     Column("grade", "Grade", 12),
-    Column("sentence", "What it says", 42),
+    Column("sentence", "What it says", 56),
     Column("edit", "Edit that gives it", 22),
     Column("scope", "Scope", 10),
     Column("rivals", "Rivals", 15),
