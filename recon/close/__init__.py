@@ -13,6 +13,7 @@ from recon.close.stored import StoredClose, load_close, periods
 from recon.compare import compare
 from recon.contracts.documents import load_book
 from recon.contracts.lint import accepted
+from recon.diagnose import Details, World, diagnose, observed_by
 from recon.engine import Engine
 from recon.expect import expect
 from recon.inputs import read_inputs
@@ -21,6 +22,8 @@ from recon.period import Period, instant_of
 from recon.workspace import Workspace
 
 __all__ = ["StoredClose", "close_period", "load_close", "periods"]
+
+DETAILS = "SELECT billing_line_id, conversion_id, amount_micros FROM billing_details ORDER BY ALL"
 
 
 def close_period(
@@ -53,7 +56,12 @@ def close_period(
             expectation.lines, billed, workspace.tolerance,
             contracts=every.contracts, period=str(period), remarks=expectation.remarks,
         )  # fmt: skip
+        world = World(
+            book, every, scope, tuple(rates), inputs.third_party, inputs.opening_balances, signed.balances, signed.said
+        )
+        details = Details.of(engine.rows(DETAILS, "billing details"), billed.lines)
+        diagnosis = diagnose(comparison, billed, world, observed_by(engine), details)
         facts = RunFacts(workspace, scope, every, book, inputs, expectation, comparison, started, began, signed,
-                         not_known_yet(engine, scope))  # fmt: skip
+                         not_known_yet(engine, scope), diagnosis)  # fmt: skip
         run = record(engine, facts)
     return load_close(workspace, period, run)

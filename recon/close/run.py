@@ -18,6 +18,7 @@ from recon.contracts.book import Book
 from recon.contracts.clauses import clauses
 from recon.contracts.documents import content_hash
 from recon.contracts.terms import ContractVersion
+from recon.diagnose import Diagnosis, Event
 from recon.engine import Engine
 from recon.expect import Expectation, ExpectedLine, Opening
 from recon.expect.lines import Working
@@ -66,6 +67,7 @@ class RunFacts:
     began: float
     signed: SignedMonths
     not_known_yet: dict[str, int]
+    diagnosis: Diagnosis
 
 
 def record(engine: Engine, facts: RunFacts) -> int:
@@ -81,8 +83,8 @@ def record(engine: Engine, facts: RunFacts) -> int:
             text = json.dumps(manifest, indent=2, ensure_ascii=False) + "\n"
             (staging.folder / "manifest.json").write_text(text, encoding="utf-8")
             meta = CloseMeta(facts.started, text, versions=versions)
-            lines = [line_row(line, facts.every) for line in facts.comparison.lines]
-            findings = [_finding_row(finding) for finding in facts.comparison.findings]
+            lines = [line_row(line, facts.every) for line in facts.diagnosis.lines]
+            findings = [_finding_row(finding) for finding in facts.diagnosis.findings]
             return ledger.record_close(period, manifest["digest"], meta, lines, findings, staging)
 
 
@@ -140,10 +142,14 @@ def _version_used(version: ContractVersion) -> VersionUsed:
 
 
 def _write_files(engine: Engine, folder: Path, facts: RunFacts) -> None:
-    lines = [line_row(line, facts.every) for line in facts.comparison.lines]
+    lines = [line_row(line, facts.every) for line in facts.diagnosis.lines]
     _write_csv(folder / "lines.csv", [*(field.name for field in fields(Line)), "counterparty", "direction"], lines)
-    findings = [_finding_row(finding) for finding in facts.comparison.findings]
+    findings = [_finding_row(finding) for finding in facts.diagnosis.findings]
     _write_csv(folder / "findings.csv", [field.name for field in fields(Finding)], findings)
+    _write_csv(
+        folder / "finding_events.csv", [field.name for field in fields(Event)], map(asdict, facts.diagnosis.events)
+    )
+    _write_csv(folder / "finding_workings.csv", ("finding_id", *WORKING_COLUMNS), _finding_workings(facts.diagnosis))
     _write_csv(folder / "fates.csv", FATE_COLUMNS, _fate_rows(facts.expectation))
     _write_csv(folder / "rejected.csv", REJECTED_COLUMNS, (asdict(row) for row in facts.inputs.rejected))
     told = (*facts.expectation.lines, *facts.expectation.uncounted)
@@ -206,6 +212,13 @@ def _working_rows(lines: Iterable[ExpectedLine]) -> Iterator[dict[str, Any]]:
     for line in lines:
         for seq, working in enumerate(line.workings, 1):
             yield _working_row(line, working) | {"seq": seq}
+
+
+def _finding_workings(diagnosis: Diagnosis) -> Iterator[dict[str, Any]]:
+    """The workings of each finding's line as its edit has it."""
+    for trace in diagnosis.traces:
+        for row in _working_rows([trace.line] if trace.line is not None else []):
+            yield {"finding_id": trace.finding_id, **row}
 
 
 def _working_row(line: ExpectedLine, working: Working) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from recon.diagnose.proof import Proof, grouped, proof
 from recon.diagnose.reprice import Observations, Repricer
 from recon.diagnose.search import Fit, Search
 from recon.diagnose.statement import Place, copies, ids_of, place_of, repeated_of, seen
-from recon.diagnose.traces import Event, Trace, traces
+from recon.diagnose.traces import Event, Trace, Wanted, traces
 from recon.diagnose.widen import widened
 from recon.diagnose.words import sentence
 from recon.diagnose.world import NO_LINE, LineKey, Priced, World
@@ -34,7 +34,7 @@ class Cause:
 
 @dataclass(frozen=True)
 class Diagnosis:
-    """Findings whose amounts add up to each line's variance, the lines with their main cause, and what is behind them."""
+    """Findings whose amounts add up to each line's variance, lines with their main cause, and what is behind them."""
 
     findings: tuple[Finding, ...]
     lines: tuple[Line, ...]
@@ -76,19 +76,17 @@ def diagnose(
         return _closed(comparison, told, ())
     with Repricer(observations) as repricer:
         causes = list(_causes(repricer, cases, billed, world, details))
-        found = [
-            (one, key, place)
-            for one in causes
-            for key in sorted(one.fit.explained)
-            for place in range(len(one.fit.edits))
-        ]
-        named = [_finding(told, *one) for one in found]
-        shown = traces(
-            repricer,
-            world,
-            [(finding.finding_id, one.case, one.fit, key) for finding, (one, key, _) in zip(named, found, strict=True)],
-        )
+        shown = traces(repricer, world, list(_told_causes(told, causes)))
     return _closed(comparison, told, shown)
+
+
+def _told_causes(told: _Told, causes: Iterable[Cause]) -> Iterator[Wanted]:
+    """Every finding of the causes: a line and an edit each."""
+    for cause in causes:
+        for key in sorted(cause.fit.explained):
+            for place in range(len(cause.fit.edits)):
+                finding = _finding(told, cause, key, place)
+                yield Wanted(finding.finding_id, cause.case, cause.fit, key)
 
 
 def _is_open(line: Line) -> bool:
@@ -142,7 +140,7 @@ def _finding(told: _Told, cause: Cause, key: LineKey, place: int) -> Finding:
         grade=cause.proof.grade,
         rivals=" ".join(rivals),
         witnesses=" ".join(_witnesses(told.billed, case, fit)),
-        sentence=sentence(case, key, fit, place, cause.proof, amount),
+        sentence=sentence(case, key, amount, (fit, place), cause.proof),
         scope=fit.scope,
         edit=fit.edits[place].words,
         settles=cause.proof.settles,
@@ -181,7 +179,8 @@ def _duplicates(
                 finding_id(line_key, "duplicate_line"), case.contract, key.item, key.kind, key.currency,
                 at_minor_unit(copy.amount, key.currency), "duplicate_line",
                 "proven" if is_enough and case.theirs(key).quantity is not None else "consistent", "", " ".join(ids),
-                f"{case.contract}, {key.item} ({key.kind}): the statement repeats the line id {', '.join(ids)}; {effect}.",
+                f"{case.contract}, {key.item} ({key.kind}): "
+                f"the statement repeats the line id {', '.join(ids)}; {effect}.",
                 "item", "exact copies of a line are taken off",
                 "" if is_enough else "the billing system's own record of the line",
             )  # fmt: skip

@@ -58,8 +58,9 @@ def proof(case: Case, fit: Fit, rivals: Sequence[Fit], tried: Sequence[Tried], e
 
 
 def _is_silent(case: Case, fit: Fit) -> bool:
-    """Whether nothing was billed on any line: a line that is not there looks the same for every reason."""
-    return all(not case.theirs(key).amount for key in fit.explained)
+    """Whether no amount is foretold: a line that is not there, or that nobody knows, looks alike for every reason."""
+    is_seen = any(code in ("orphan_line", "manual_override") for code in fit.codes)
+    return is_seen or all(not case.theirs(key).amount for key in fit.explained)
 
 
 def _confirmations(case: Case, fit: Fit, events: Events) -> Iterable[str]:

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from decimal import Decimal
 from functools import cached_property
 
+from recon.contracts.terms import CpaTerms
 from recon.diagnose.case import Case
 from recon.diagnose.edits import Edit
-from recon.diagnose.reprice import Repricer
+from recon.diagnose.reprice import Repricer, WonByPlace
 from recon.diagnose.world import Replay, World
 
 SLACK = Decimal("0.05")
 
 
 class Screen:
-    """Days and files of conversions and clicks are many and dear: those that hold too little to explain are left out."""
+    """Days and files of conversions and clicks are many: those that hold too little to explain are left out."""
 
     def __init__(self, repricer: Repricer, world: World, case: Case) -> None:
         self._repricer, self._world, self._case = repricer, world, case
@@ -44,11 +44,16 @@ class Screen:
         gap = self._gap
         if gap is None:
             return True
-        held = self._won[replay.dataset, replay.by][replay.value]
+        if not gap:
+            return False  # events that were not read, or twice, change the quantity
+        place = (replay.dataset, replay.by, replay.value)
+        held, lost = self._won.paid[place], self._won.lost[place]
+        if self._is_entangled:
+            return abs(gap) <= held + lost
         if replay.dataset == "clicks":
-            return abs(gap) <= held
+            return -held <= gap <= lost
         wanted = gap if replay.times == 2 else -gap
-        return abs(wanted - held) <= max(3, held * SLACK) or self._is_capped
+        return abs(wanted - held) <= max(Decimal(3), held * SLACK)
 
     @cached_property
     def _gap(self) -> Decimal | None:
@@ -57,9 +62,12 @@ class Screen:
         return None if None in gaps else sum((gap for gap in gaps if gap is not None), Decimal(0))
 
     @cached_property
-    def _is_capped(self) -> bool:
-        return any(getattr(terms, "caps", ()) for terms in self._world.terms(self._case.contract))
+    def _is_entangled(self) -> bool:
+        """Whether one conversion's end hangs on others: caps, or shares of several touches."""
+        terms = self._world.terms(self._case.contract)
+        stated = [one for one in terms if isinstance(one, CpaTerms)]
+        return any(one.caps or one.attribution.model not in ("last_touch", "first_touch") for one in stated)
 
     @cached_property
-    def _won(self) -> dict[tuple[str, str], Counter[int]]:
-        return self._repricer.payable_by_place(self._world, self._case.contract)
+    def _won(self) -> WonByPlace:
+        return self._repricer.won_by_place(self._world, self._case.contract)

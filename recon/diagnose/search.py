@@ -93,7 +93,7 @@ class Search:
         )  # fmt: skip
 
     def _tries(self, case: Case, world: World, aim: Case, only: Sequence[str] = ()) -> Iterator[Tried]:
-        """The edits with an effect, in the order of the table; a series of rates only where it meets what was billed."""
+        """The edits with an effect, in the order of the table; of a series of rates those next to what was billed."""
         screen = Screen(self._repricer, world, aim)
         for cause in CAUSES:
             if only and cause.code not in only:
@@ -227,7 +227,7 @@ def _may_count(ours: Decimal, first: Decimal, second: Decimal, billed: Decimal |
 
 
 def _shares(case: Case, fit: Fit, first: Lines, second: Lines) -> Iterator[tuple[LineKey, Decimal]]:
-    """What the first edit of a pair is worth on each line: the mean of both orders, the odd cent its own (AUDIT, Proof)."""
+    """What the first edit of a pair is worth on each line: the mean of both orders, the odd cent its own."""
     for key in sorted(fit.explained):
         ours, both = case.ours(key).amount, fit.lines.get(key, NO_LINE).amount
         before, after = first.get(key, NO_LINE).amount - ours, both - second.get(key, NO_LINE).amount
@@ -247,17 +247,10 @@ def fits(case: Case, edits: tuple[Edit, ...], lines: Lines, world: World) -> Ite
     moved = case.moved(lines)
     agreeing = [key for key in moved if case.agrees(key, lines)]
     if len(agreeing) == len(moved):
-        yield from _fit(case, edits, "contract", agreeing, lines, world)
+        found = Fit(edits, "contract", case.open.intersection(agreeing), frozenset(agreeing), lines, world)
+        yield from [found] if found.explained else []
         return
     for item in sorted({key.item for key in moved}):
         own = [key for key in moved if key.item == item]
-        if all(key in agreeing for key in own):
-            yield from _fit(case, edits, "item", own, lines, world)
-
-
-def _fit(
-    case: Case, edits: tuple[Edit, ...], scope: str, confirmed: Iterable[LineKey], lines: Lines, world: World
-) -> Iterator[Fit]:
-    keys = frozenset(confirmed)
-    if keys & case.open:
-        yield Fit(edits, scope, keys & case.open, keys, lines, world)
+        if all(key in agreeing for key in own) and case.open.intersection(own):
+            yield Fit(edits, "item", case.open.intersection(own), frozenset(own), lines, world)

@@ -91,7 +91,8 @@ def _exchanged(cases: Mapping[str, Case], world: World) -> Iterator[tuple[str, F
             continue
         for other, other_key in by_amount.get((key.currency, lacking), ()):
             if other.contract != case.contract and _took(other, other_key, case.ours(key)):
-                words = f"{key.currency} {lacking} of {case.contract} {key.item} was billed under {other.contract} {other_key.item}"
+                under = f"{other.contract} {other_key.item}"
+                words = f"{key.currency} {lacking} of {case.contract} {key.item} was billed under {under}"
                 edit = Edit("wrong_counterparty", words, _nothing_changes, "contract")
                 yield case.contract, _on_line(case, key, edit, world)
                 yield other.contract, _on_line(other, other_key, edit, world)

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
+from itertools import islice
 from typing import Any
 
 from recon.contracts.book import Book
@@ -48,46 +49,49 @@ class Trace:
     line: ExpectedLine | None
 
 
-Wanted = tuple[str, Case, Fit, LineKey]  # finding_id, and what it is about
+@dataclass(frozen=True)
+class Wanted:
+    """A finding to trace: its id, its contract's case, the fit and the line it is about."""
+
+    finding_id: str
+    case: Case
+    fit: Fit
+    key: LineKey
 
 
 def traces(repricer: Repricer, world: World, wanted: Sequence[Wanted]) -> tuple[Trace, ...]:
     """The traces of findings, each contract's worlds looked at once."""
     found = []
     lines: dict[tuple[str, int], list[ExpectedLine]] = {}
-    for finding_id, case, fit, key in wanted:
-        if not world.every.versions_of(case.contract):
-            found.append(Trace(finding_id, (), None))
+    for one in wanted:
+        if not world.every.versions_of(one.case.contract):
+            found.append(Trace(one.finding_id, (), None))
             continue
-        place = (case.contract, id(fit.world))
+        place = (one.case.contract, id(one.fit.world))
         if place not in lines:
-            lines[place] = repricer.expected(fit.world, case.contract)
-        line = next((one for one in lines[place] if LineKey(one.item, one.kind, one.currency) == key), None)
-        events = tuple(_events(repricer, world, finding_id, case, fit, key))[:MOST_EVENTS]
-        found.append(Trace(finding_id, events, line))
+            lines[place] = repricer.expected(one.fit.world, one.case.contract)
+        line = next((line for line in lines[place] if LineKey(line.item, line.kind, line.currency) == one.key), None)
+        found.append(Trace(one.finding_id, tuple(islice(_events(repricer, world, one), MOST_EVENTS)), line))
     return tuple(found)
 
 
-def _events(repricer: Repricer, world: World, finding_id: str, case: Case, fit: Fit, key: LineKey) -> Iterator[Event]:
-    if fit.world is world:
+def _events(repricer: Repricer, world: World, one: Wanted) -> Iterator[Event]:
+    if one.fit.world is world:
         return
-    if world.is_cpa(case.contract):
-        yield from _conversions(repricer, world, finding_id, case, fit, key)
-    else:
-        yield from _impressions(repricer, world, finding_id, case, fit, key)
+    seen = _conversions if world.is_cpa(one.case.contract) else _impressions
+    yield from seen(repricer, world, one)
 
 
-def _conversions(
-    repricer: Repricer, world: World, finding_id: str, case: Case, fit: Fit, key: LineKey
-) -> Iterator[Event]:
-    ours = {row[0]: row for row in repricer.decisions(world, case.contract)}
-    theirs = {row[0]: row for row in repricer.decisions(fit.world, case.contract)}
+def _conversions(repricer: Repricer, world: World, wanted: Wanted) -> Iterator[Event]:
+    contract = wanted.case.contract
+    ours = {row[0]: row for row in repricer.decisions(world, contract)}
+    theirs = {row[0]: row for row in repricer.decisions(wanted.fit.world, contract)}
     for one in sorted(ours.keys() | theirs.keys()):
         before, after = ours.get(one), theirs.get(one)
-        if key.item in (_item(before), _item(after)) and _said(before) != _said(after):
+        if wanted.key.item in (_item(before), _item(after)) and _said(before) != _said(after):
             amounts = _amount(before), _amount(after)
             touch = f"touch {after[3]}" if after is not None and after[3] else ""
-            yield Event(finding_id, "conversions", one, 1, _fate(before), _fate(after), *amounts, touch)
+            yield Event(wanted.finding_id, "conversions", one, 1, _fate(before), _fate(after), *amounts, touch)
 
 
 def _item(row: tuple[Any, ...] | None) -> str:
@@ -108,13 +112,12 @@ def _amount(row: tuple[Any, ...] | None) -> Decimal | None:
     return None if row is None or row[5] is None else round_to(Fraction(row[5]), 6).normalize() + 0
 
 
-def _impressions(
-    repricer: Repricer, world: World, finding_id: str, case: Case, fit: Fit, key: LineKey
-) -> Iterator[Event]:
+def _impressions(repricer: Repricer, world: World, wanted: Wanted) -> Iterator[Event]:
     """Counts of the item that either side gives another fate, or prices by another version or row."""
-    counts = repricer.counts(fit.world, case.contract, key.item)
-    ours = _fates(counts, world, case.contract)
-    theirs = _fates([repricer.as_read(one, fit.world) for one in counts], fit.world, case.contract)
+    contract, item, other = wanted.case.contract, wanted.key.item, wanted.fit.world
+    counts = repricer.counts(other, contract, item)
+    ours = _fates(counts, world, contract)
+    theirs = _fates([repricer.as_read(one, other) for one in counts], other, contract)
     totals: dict[tuple[str, str], list[int]] = defaultdict(list)
     spans: dict[tuple[str, str], list[int]] = defaultdict(list)
     for count, before, after in zip(counts, ours, theirs, strict=True):
@@ -122,8 +125,8 @@ def _impressions(
             totals[before, after].append(count.quantity)
             spans[before, after] += [count.start, count.end]
     for pair in sorted(totals, key=lambda one: (-sum(totals[one]), one)):
-        place = f"{key.item}, {_span(spans[pair])}"
-        yield Event(finding_id, "impressions", "", sum(totals[pair]), *pair, None, None, place)
+        place = f"{item}, {_span(spans[pair])}"
+        yield Event(wanted.finding_id, "impressions", "", sum(totals[pair]), *pair, None, None, place)
 
 
 def _fates(counts: Iterable[ImpressionCount], world: World, contract: str) -> list[str]:

@@ -14,8 +14,9 @@ from recon.diagnose.world import LineKey
 MOST = 3  # things that are listed before "and n more"
 
 
-def sentence(case: Case, key: LineKey, fit: Fit, place: int, found: Proof, amount: Decimal) -> str:
-    """What happened to a line by one of a fit's edits, how sure that is, and what would settle it."""
+def sentence(case: Case, key: LineKey, amount: Decimal, by: tuple[Fit, int], found: Proof) -> str:
+    """What happened to a line by one of a fit's edits (its place), how sure that is, and what would settle it."""
+    fit, place = by
     return " ".join([_difference(case, key, amount), _cause(fit, place), _reach(case, key, fit), _grade(found)]).strip()
 
 

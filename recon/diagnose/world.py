@@ -1,9 +1,9 @@
-"""What a recomputation believes: contracts, clock, rates, balances, and how events are read. An edit makes another one."""
+"""What a recomputation believes: contracts, clock, rates, balances, how events are read; an edit makes another one."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
 from typing import Literal, NamedTuple
@@ -40,7 +40,7 @@ NO_LINE = Priced()
 
 @dataclass(frozen=True)
 class Replay:
-    """Events of one UTC day (days since 1970) or file (its number) that were read `times` times: not at all, or twice."""
+    """Events of one UTC day (days since 1970) or file (its number), read `times` times: not at all, or twice."""
 
     dataset: Literal["impressions", "clicks", "conversions"]
     by: Literal["utc_day", "file_number"]
@@ -50,7 +50,7 @@ class Replay:
 
 @dataclass(frozen=True)
 class Reading:
-    """How events are read: the marks that are not looked at, an earlier cut-off (µs), a day or file left out or doubled."""
+    """How events are read: marks not looked at, an earlier cut-off (µs), a day or file left out or doubled."""
 
     ignored: frozenset[Ignored] = frozenset()
     cutoff: int | None = None
@@ -75,8 +75,8 @@ class World:
     third_party: tuple[ThirdPartyCount, ...] = ()
     opening_balances: tuple[OpeningBalance, ...] = ()
     locked: LockedBefore = nothing_locked
-    signed: SignedOff = SignedOff()
-    reading: Reading = Reading()
+    signed: SignedOff = field(default_factory=SignedOff)
+    reading: Reading = field(default_factory=Reading)
     rounds_parts: bool = False
     after: tuple[Callable[[Lines], Lines], ...] = ()
 

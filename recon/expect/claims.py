@@ -151,6 +151,12 @@ def grouped(engine: Engine, book: Book, asked: Asked) -> list[Group]:
     return [Group(*row) for row in rows]
 
 
+def grouping_of(book: Book) -> tuple[object, ...]:
+    """What of a book decides which claims are alike."""
+    mentioned = tuple(sorted(mentioned_values(book).items()))
+    return mentioned, ordered_contracts(book), selling_contracts(book), _locking_contracts(book)
+
+
 def _grouping(book: Book, asked: Asked) -> str:
     """Claims with what decides them, and the number of their group; what no clause of the contract asks for is alike.
 

@@ -69,8 +69,20 @@ def expected_cpm(
     return month
 
 
-def delivered_lines(
-    counts: Sequence[ImpressionCount],
+Billable = Mapping[str, Sequence[Delivered]]  # by item
+
+
+def billable_of(counts: Iterable[ImpressionCount], contract: str, book: Book, scope: Scope) -> Billable:
+    """The billable impressions of one contract alone, by item; none where it is not in force in the period."""
+    force = in_force(book, contract, scope.period)
+    if force is None:
+        return {}
+    found = _billable(deliver(tuple(counts), book, scope, force.last.direction))
+    return {item: found[contract, item] for item in listed(force)}
+
+
+def billed_lines(
+    billable: Billable,
     contract: str,
     book: Book,
     scope: Scope,
@@ -78,15 +90,14 @@ def delivered_lines(
     known: Known,
     on_earned: Callable[[Earned], Earned] = lambda one: one,
 ) -> tuple[ExpectedLine, ...]:
-    """The lines of one contract alone, from counts of its items; none where it is not in force in the period.
+    """The lines of one contract alone, from its billable impressions.
 
     `on_earned` may change what an item earned before it is deducted from and rounded.
     """
     force = in_force(book, contract, scope.period)
     if force is None:
         return ()
-    billable = _billable(one for one in deliver(tuple(counts), book, scope, force.last.direction))
-    items = [_count(item, billable[contract, item], force, known) for item in listed(force)]
+    items = [_count(item, billable.get(item, ()), force, known) for item in listed(force)]
     priced = [on_earned(_earned(item, force, known.openings)) for item in items]
     return charge_lines(force, priced, known.openings, known.rates).lines
 

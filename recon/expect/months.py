@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from recon.contracts.book import Book
 from recon.contracts.terms import ContractVersion
 from recon.engine import Engine
-from recon.expect.claims import Asked, Group, grouped, ordered_contracts
+from recon.expect.claims import Asked, Group, grouped, grouping_of, ordered_contracts
 from recon.expect.currency import ExchangeRates
 from recon.expect.eligible import Candidate, Judge, Refused
 from recon.expect.force import in_force
@@ -26,7 +26,8 @@ class Decider:
     """What months are decided with: contracts, exchange rates, the openings of each period, contracts left out.
 
     `only` decides one contract; `is_told` False leaves out workings, `is_stored` False the decisions one by one, for a
-    recomputation that asks for amounts alone. `known_prices` remembers what alike conversions came to under the same terms.
+    recomputation that asks for amounts alone. `known_groups` remembers groups of the same claims, `known_prices` what
+    alike conversions came to under the same terms.
     """
 
     engine: Engine
@@ -38,17 +39,26 @@ class Decider:
     is_told: bool = True
     is_stored: bool = True
     known_prices: KnownPrices | None = None
+    known_groups: KnownGroups | None = None
 
     def decide(self, asked: Asked) -> dict[str, Month]:
         """Every contract's month: each group with its fate as known in the period asked for."""
         by_contract: dict[str, list[Group]] = defaultdict(list)
-        for group in grouped(self.engine, self.book, asked):
+        for group in self._grouped(asked):
             by_contract[group.contract].append(group)
         period = Period.parse(asked.period)
         ordered = ordered_contracts(self.book) - self.left_out
         idle = {one for one in ordered - by_contract.keys() if in_force(self.book, one, period) is not None}
         contracts = sorted(one for one in {*by_contract, *idle} if self.only in (None, one))
         return {one: self._month(one, by_contract[one], one in ordered, period, asked) for one in contracts}
+
+    def _grouped(self, asked: Asked) -> list[Group]:
+        if self.known_groups is None:
+            return grouped(self.engine, self.book, asked)
+        key = repr(asked), grouping_of(self.book)
+        if key not in self.known_groups:
+            self.known_groups[key] = grouped(self.engine, self.book, asked)
+        return self.known_groups[key]
 
     def _month(self, contract: str, groups: Sequence[Group], is_ordered: bool, period: Period, asked: Asked) -> Month:
         judge = Judge(self.book, period, self.rates)
@@ -70,7 +80,7 @@ class Decider:
         key = (judge.period, *self.known_prices.key(group, self.book))
         known = self.known_prices.decisions.get(key)
         if known is not None:
-            return replace(known, judged=replace(known.judged, group=group))
+            return Decision(_of_group(known.judged, group), known.fate, known.reason, known.place, known.each)
         judged = judge.judged(group)
         decision = self._paid(judged) if isinstance(judged, Candidate) else Decision(judged, judged.fate, judged.reason)
         self.known_prices.decisions[key] = decision
@@ -82,6 +92,16 @@ class Decider:
         return Decision(candidate, "payable", "", None, earned(candidate, None, candidate.sale))
 
 
+def _of_group(judged: Candidate | Refused, group: Group) -> Candidate | Refused:
+    """The same judgement of another group of conversions that are alike."""
+    if isinstance(judged, Refused):
+        return Refused(group, judged.fate, judged.reason, judged.item)
+    return Candidate(group, judged.version, judged.governing, judged.item, judged.sale, judged.scale)
+
+
+KnownGroups = dict[tuple[str, tuple[object, ...]], list[Group]]
+
+
 class KnownPrices:
     """What alike conversions came to, by the terms that decide and price them (not by those of attribution).
 
@@ -91,27 +111,29 @@ class KnownPrices:
     def __init__(self) -> None:
         self.decisions: dict[tuple[object, ...], Decision] = {}
         self._terms: dict[str, int] = {}
-        self._of_version: dict[int, tuple[ContractVersion, int]] = {}
+        self._book: Book | None = None
+        self._of_version: dict[tuple[str, int], int] = {}
 
     def key(self, group: Group, book: Book) -> tuple[object, ...]:
         """What decides a group: the terms of its versions, and what is known of its conversions."""
         return (
-            self._number(book.version(group.contract, group.version)),
-            None if group.governing is None else self._number(book.version(group.contract, group.governing)),
+            self._number(book, group.contract, group.version),
+            None if group.governing is None else self._number(book, group.contract, group.governing),
             group.action, group.geo, group.device, group.customer, group.category, group.coupon, group.sale_micros,
             group.currency, group.day, group.is_fully_reversed, group.reversed_micros, group.share_micros,
         )  # fmt: skip
 
-    def _number(self, version: ContractVersion | None) -> int:
+    def _number(self, book: Book, contract: str, number: int) -> int:
         """A number for the terms that price; versions that differ in attribution alone share it."""
-        assert version is not None
-        known = self._of_version.get(id(version))
-        if known is not None:
-            return known[1]
-        text = f"{version.contract} {version.version} {version.currency} {_pricing(version)!r}"
-        number = self._terms.setdefault(text, len(self._terms))
-        self._of_version[id(version)] = version, number  # the version is kept, so that its id stays its own
-        return number
+        if book is not self._book:
+            self._book, self._of_version = book, {}
+        known = self._of_version.get((contract, number))
+        if known is None:
+            version = book.version(contract, number)
+            assert version is not None
+            text = f"{contract} {number} {version.currency} {_pricing(version)!r}"
+            known = self._of_version[contract, number] = self._terms.setdefault(text, len(self._terms))
+        return known
 
 
 NOT_PRICING = ("attribution", "dedupe_window", "exclude_ivt", "caps", "lock", "earn_on", "bonus", "minimum_payout")

@@ -1,4 +1,4 @@
-"""One edit = one candidate cause: the smallest change of what we believe under which the month may be what was billed."""
+"""One edit = one candidate cause: the smallest change of our belief that may give what was billed."""
 
 from recon.diagnose.edits.edit import Asked, Cause, Edit
 from recon.diagnose.edits.table import CAUSES, CODES

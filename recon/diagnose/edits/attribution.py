@@ -1,8 +1,9 @@
-"""Whose conversion it was and whether it counts: windows, precedence, competition, duplicates, conditions, reversals."""
+"""Whose conversion it was and whether it counts: windows, precedence, competition, conditions, reversals."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import partial
 
 from recon.contracts.terms import Attribution, CpaTerms
 from recon.diagnose.edits.edit import (
@@ -25,7 +26,7 @@ def window_off(asked: Asked) -> Iterator[Edit]:
     """A window a day longer or shorter, or its bound taken the other way."""
     for days in (1, -1) if asked.cpa_terms() else ():
         for names in (("click_window",), ("view_window",), ("click_window", "view_window")):
-            change = _on_attribution(asked.contract, lambda one, names=names, days=days: _widened(one, names, days))
+            change = _on_attribution(asked.contract, partial(_widened, names=names, days=days))
             told = " and ".join(name.replace("_", " ") for name in names)
             yield Edit("window_off", f"{told} a day {'longer' if days > 0 else 'shorter'}", change, "attribution")
     if asked.cpa_terms():
@@ -100,16 +101,16 @@ def eligibility_ignored(asked: Asked) -> Iterator[Edit]:
         name for name in CONDITIONS if any(getattr(one.eligibility, name) is not None for one in asked.cpa_terms())
     ]
     for name in stated:
-        change = on_terms(asked.contract, lambda terms, name=name: _without(terms, (name,)))
+        change = on_terms(asked.contract, partial(_without, names=(name,)))
         words = f"the condition {name} is not asked"
         yield Edit("eligibility_ignored", words, change, f"eligibility.{name}")
     if len(stated) > 1:
-        change = on_terms(asked.contract, lambda terms: _without(terms, CONDITIONS))
+        change = on_terms(asked.contract, partial(_without, names=CONDITIONS))
         yield Edit("eligibility_ignored", "no condition is asked", change, "eligibility")
 
 
 def _without(terms: CpaTerms, names: tuple[str, ...]) -> CpaTerms:
-    return terms.model_copy(update={"eligibility": terms.eligibility.model_copy(update={name: None for name in names})})
+    return terms.model_copy(update={"eligibility": terms.eligibility.model_copy(update=dict.fromkeys(names))})
 
 
 def reversal_ignored(asked: Asked) -> Iterator[Edit]:

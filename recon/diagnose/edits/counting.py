@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date, timedelta
+from functools import partial
 from typing import Literal
 
 from recon.contracts.terms import CpmItem, CpmTerms, ThirdParty
@@ -53,7 +54,7 @@ def third_party_clause(asked: Asked) -> Iterator[Edit]:
     if not asked.cpm_terms():
         return
     for words, clause in THIRD_PARTY.items():
-        change = on_terms(asked.contract, lambda terms, clause=clause: _with_third_party(terms, clause))
+        change = on_terms(asked.contract, partial(_with_third_party, clause=clause))
         yield Edit("third_party_clause", words, change, "third_party")
 
 

@@ -39,8 +39,8 @@ class Edit:
 class Asked:
     """What an edit may look at to list its parameters: never an amount that was billed.
 
-    `expected` are our lines, `billed_currencies` the labels on the statement; `days` gives the UTC days and files from which a dataset's events of the contract come,
-    `file_name` the name of a file by its number.
+    `expected` are our lines, `billed_currencies` the labels on the statement; `days` gives the UTC days and files from
+    which a dataset's events of the contract come, `file_name` the name of a file by its number.
     """
 
     world: World

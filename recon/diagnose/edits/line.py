@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from decimal import Decimal
+from itertools import pairwise
 
 from recon.diagnose.edits.edit import Asked, Change, Edit
 from recon.diagnose.world import LineKey, Lines, Priced
@@ -44,13 +45,13 @@ def transposed(amount: Decimal) -> Iterator[Decimal]:
     """
     text = f"{amount:f}"
     digits = [place for place, one in enumerate(text) if one.isdigit()]
-    for a, b in zip(digits, digits[1:], strict=False):
+    for a, b in pairwise(digits):
         if text[a] != text[b]:
             yield Decimal(text[:a] + text[b] + text[a + 1 : b] + text[a] + text[b + 1 :])
 
 
 def found_otherwise(asked: Asked) -> Iterator[Edit]:
-    """No edit of ours: what is seen on the statement itself (repeated ids, unknown contracts, notes, pairs of lines)."""
+    """No edit of ours: what is seen on the statement itself (ids, contracts, notes, pairs of lines)."""
     yield from ()
 
 

@@ -15,7 +15,6 @@ from recon.contracts.terms import (
     CpaTerms,
     CpmItem,
     CpmRate,
-    CpmTerms,
     CpmWhen,
     Tiers,
 )
@@ -109,22 +108,22 @@ def wrong_rate_row(asked: Asked) -> Iterator[Edit]:
     for name in names:
         for other in names:
             if name != other:
-                change = on_terms(asked.contract, lambda terms, a=name, b=other: _priced_as(terms, a, b))
+                change = on_terms(asked.contract, partial(_priced_as, name=name, other=other))
                 yield Edit("wrong_rate_row", f"{name} is priced as {other}", change, f"items[{name}]")
 
 
 def _rows_of(asked: Asked, item: str) -> Iterator[Edit]:
     most = max(len(one.rates) for terms in asked.cpm_terms() for one in terms.items if one.item == item)
     for used in range(most) if most > 1 else ():
-        change = on_items(asked.contract, lambda one, used=used: _all_at(one, item, used))
+        change = on_items(asked.contract, partial(_all_at, item=item, used=used))
         yield Edit("wrong_rate_row", f"all of {item} is priced at row {used + 1}", change, f"items[{item}].rates")
         for place in range(most):
             if place != used:
-                change = on_items(asked.contract, lambda one, a=place, b=used: _row_at(one, item, a, b))
+                change = on_items(asked.contract, partial(_row_at, item=item, place=place, used=used))
                 words = f"row {place + 1} of {item} is priced at the rate of row {used + 1}"
                 yield Edit("wrong_rate_row", words, change, f"items[{item}].rates[{place}]")
         for place in range(used):
-            change = on_items(asked.contract, lambda one, a=place, b=used: _rows_swapped(one, item, a, b))
+            change = on_items(asked.contract, partial(_rows_swapped, item=item, a=place, b=used))
             words = f"the rates of rows {place + 1} and {used + 1} of {item} are swapped"
             yield Edit("wrong_rate_row", words, change, f"items[{item}].rates")
 
@@ -165,8 +164,10 @@ def _priced_as(terms: CpaTerms, name: str, other: str) -> CpaTerms:
 
 def per_unit_scale(asked: Asked) -> Iterator[Edit]:
     """Rates are ten, a hundred or a thousand times too high or too low, or amounts are."""
-    terms = [*asked.cpm_terms(), *asked.cpa_terms()]
-    items = dict.fromkeys(one.item for stated in terms for one in stated.items)
+    items = dict.fromkeys(
+        [one.item for terms in asked.cpm_terms() for one in terms.items]
+        + [one.item for terms in asked.cpa_terms() for one in terms.items]
+    )
     for power in SCALES:
         value, times = Decimal(power), f"× {plain(Decimal(1).scaleb(power))}"
         change = on_terms(asked.contract, partial(scaled, power=power))
@@ -317,12 +318,12 @@ def min_max_ignored(asked: Asked) -> Iterator[Edit]:
     for names in (("min", "max"), ("min",), ("max",)):
         told = {"min": "least", "max": "most"}
         words = f"no {' and no '.join(told[name] for name in names)} per conversion is applied"
-        change = on_items(asked.contract, lambda one, names=names: _unbounded(one, names))
+        change = on_items(asked.contract, partial(_unbounded, names=names))
         yield Edit("min_max_ignored", words, change, "items.min, items.max")
 
 
 def _unbounded(item: CpaItem, names: tuple[str, ...]) -> CpaItem:
-    return item.model_copy(update={name: None for name in names})
+    return item.model_copy(update=dict.fromkeys(names))
 
 
 def opening_ignored(asked: Asked) -> Iterator[Edit]:
@@ -356,7 +357,7 @@ def rate_mistyped(asked: Asked) -> Iterator[Edit]:
     for place in rates_of(asked.world, asked.contract):
         for typed in mistyped(place.value):
             words = f"{place.words}: {plain(place.value)} typed as {plain(typed)}"
-            change = on_terms(asked.contract, lambda terms, place=place, typed=typed: at_rate(terms, place, typed))
+            change = on_terms(asked.contract, partial(at_rate, place=place, typed=typed))
             kind, series = f"{place.path} {plain(typed)}", (place.item, place.path)
             yield Edit("rate_mistyped", words, change, place.path, kind, series, typed)
 

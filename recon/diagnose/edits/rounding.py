@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from functools import lru_cache
+from functools import lru_cache, partial
 
+from recon.contracts.terms import AnyTerms
 from recon.diagnose.edits.edit import Asked, Edit, on_terms, setting
 from recon.diagnose.world import FxRow, LineKey, Lines, World
 
@@ -27,8 +28,12 @@ def rounding_mode(asked: Asked) -> Iterator[Edit]:
     """Rounded half up, half even, up or down, otherwise than agreed."""
     for mode in MODES:
         words = f"rounded {mode.replace('_', ' ')}"
-        change = on_terms(asked.contract, lambda terms, mode=mode: terms.model_copy(update={"rounding": mode}))
+        change = on_terms(asked.contract, partial(_rounded, mode=mode))
         yield Edit("rounding_mode", words, change, "rounding")
+
+
+def _rounded(terms: AnyTerms, mode: str) -> AnyTerms:
+    return terms.model_copy(update={"rounding": mode})
 
 
 def fx_date(asked: Asked) -> Iterator[Edit]:
@@ -59,20 +64,22 @@ def currency_relabelled(asked: Asked) -> Iterator[Edit]:
     """The amount stands under another currency than the one it is in."""
     own = {one.currency for one in asked.versions}
     invoiced = {one.invoice_currency for one in asked.world.terms(asked.contract) if one.invoice_currency}
-    for currency in sorted(own | invoiced):
-        unconverted = setting(asked.contract, invoice_currency=None)
-        for label in sorted(invoiced - own):
-            words = f"{currency} amounts are not converted, and called {label}"
-
-            def change(world: World, label: str = label) -> World | None:
-                plain = unconverted(world)
-                return None if plain is None else plain.on_lines(lambda lines: relabelled(lines, label))
-
-            yield Edit("currency_relabelled", words, change, "invoice_currency")
+    for label in sorted(invoiced - own):
+        words = f"{', '.join(sorted(own))} amounts are not converted, and called {label}"
+        change = partial(_unconverted, contract=asked.contract, label=label)
+        yield Edit("currency_relabelled", words, change, "invoice_currency")
     for label in sorted(asked.billed_currencies - {key.currency for key in asked.expected}):
-        words = f"amounts are called {label}"
-        change_label = lambda world, label=label: world.on_lines(lambda lines: relabelled(lines, label))  # noqa: E731
-        yield Edit("currency_relabelled", words, change_label, "currency")
+        called = partial(_called, label=label)
+        yield Edit("currency_relabelled", f"amounts are called {label}", called, "currency")
+
+
+def _unconverted(world: World, contract: str, label: str) -> World | None:
+    plain = setting(contract, invoice_currency=None)(world)
+    return None if plain is None else _called(plain, label)
+
+
+def _called(world: World, label: str) -> World:
+    return world.on_lines(partial(relabelled, currency=label))
 
 
 def relabelled(lines: Lines, currency: str) -> Lines:
