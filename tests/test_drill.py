@@ -129,6 +129,14 @@ def test_two_on_a_line_are_judged_each_and_neither_is_wrongly_proven_for_the_oth
     assert one.others == ("discount_ignored",) and other.told()["with"] == ["ivt_billed"]
 
 
+def test_a_planted_pair_may_be_one_rival():
+    found = {KEY: [finding(KEY, "tests_billed", "ambiguous", "2.00", "ivt_billed+discount_ignored")]}
+    one, other = verdict(found, ("ivt_billed", "discount_ignored"), ((KEY,), (KEY,)))
+    assert one.verdict == other.verdict == "caught" and one.is_rival and not one.is_first
+    (alone,) = verdict(found)
+    assert alone.verdict == "misnamed"
+
+
 def test_a_total_counts_what_was_planted():
     rows = [
         *(one.told() for one in verdict({KEY: [finding(KEY, "ivt_billed", "proven", "2.00")]})),
@@ -265,6 +273,22 @@ def test_a_drill_of_a_random_month(tmp_path, in_process):
     assert sorted(path for path in tmp_path.rglob("*")) == before
     again = drill(workspace, period, Asked(seed=SEED, codes=FEW, times=1, pairs=1, **how))
     assert again == result
+
+
+def test_a_close_that_breaks_off_has_found_nothing(tmp_path, in_process, monkeypatch):
+    workspace, period, how = month_made(tmp_path, SEED)
+    closes = []
+
+    def broken(*asked):
+        closes.append(asked)
+        if len(closes) > 1:
+            raise ValueError("weights need a positive sum")
+        return close_period(*asked)
+
+    monkeypatch.setattr(drills, "close_period", broken)
+    result = drill(workspace, period, Asked(codes=("missing_line",), times=1, pairs=0, **how))
+    assert result["faults"] == ["close 1: broke off, ValueError: weights need a positive sum"]
+    assert [one["verdict"] for one in result["errors"]] == ["missed"]
 
 
 def test_drills_are_kept_and_the_last_is_read(tmp_path):

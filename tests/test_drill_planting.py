@@ -26,6 +26,7 @@ PLANTED = [
     ("dst_offset", "1.4-day-of-25-hours", "adv", "Etc/GMT+4", {"adv/I1/charge/USD": "14.00"}),
     ("late_events_billed", "1.9-cutoff-bound", "adv", "late", {"adv/I1/charge/USD": "30.00"}),
     ("late_events_dropped", "1.9-cutoff-bound", "adv", "than 0 days", {"adv/I1/charge/USD": "10.00"}),
+    ("late_events_billed", "1.9-later-cutoff-given", "adv", "late", {"adv/I1/charge/USD": "20.00"}),
     ("duplicates_counted", "3.2-duplicate-24h-bound", "adv", "impressions", {"adv/I1/charge/USD": "40.00"}),
     ("duplicates_counted", "1.8-repeated-conversion", "alpha", "conversions", {"alpha/sale/payout/USD": "40.00"}),
     ("ivt_billed", "3.2-ivt-givt-only", "adv", "no invalid", {"adv/I1/charge/USD": "30.00"}),

@@ -122,8 +122,13 @@ class _Drill:
         changed = frozenset(name for one in run for name in one.contracts)
         lines = [line for line in clean if line.contract not in changed]
         lines += [line for one in run for line in one.lines if line.contract in one.contracts]
-        close = self._closed(lines)
-        was, became, findings = amounts(clean), amounts(lines), findings_of(close)
+        was, became = amounts(clean), amounts(lines)
+        try:
+            close = self._closed(lines)
+        except Exception as reason:  # a close that breaks off finds nothing, and that is a result, too
+            broken = f"broke off, {type(reason).__name__}: {str(reason).splitlines()[0]}"
+            return [one for planted in run for one in judged(planted, was, became, {})], [broken]
+        findings = findings_of(close)
         alarms = {key for key in findings if key[:2] in known}
         return [one for planted in run for one in judged(planted, was, became, findings)], faults(close, run, alarms)
 

@@ -77,7 +77,8 @@ def _one(  # noqa: PLR0917
     rows = [[row for row in findings.get(key, ()) if row["amount"] or row["cause"] == error.code] for key in keys]
     others = {code for key in keys for code in codes[key]} - {error.code}
     is_first = all(any(row["cause"] == error.code for row in some) for some in rows)
-    is_named = all(any(error.code in _said(row) for row in some) for some in rows)
+    is_named = all(any(error.code in _said(row, codes[key]) for row in some)
+                   for key, some in zip(keys, rows, strict=True))  # fmt: skip
     wrong = any(_is_wrong(row, codes[key] if error.is_in_table else set()) for key, some in zip(keys, rows, strict=True)
                 for row in some)  # fmt: skip
     every = [row for some in rows for row in some]
@@ -86,8 +87,8 @@ def _one(  # noqa: PLR0917
         tuple(sorted(others)), planted.placement, tuple("/".join(key) for key in keys), _net(keys, was, became),
         _verdict(error.is_in_table, all(rows), is_named, wrong), tuple(sorted({row["cause"] for row in every})),
         min((row["grade"] for row in every), key=WORST.index, default=""),
-        tuple(sorted({code for row in every for code in _rivals(row)})), _fits(every, error.code),
-        is_first, is_named and not is_first, wrong,
+        tuple(sorted({code for row in every for code in _rivals(row)})),
+        _fits(every, error.code, {error.code, *others}), is_first, is_named and not is_first, wrong,
     )  # fmt: skip
 
 
@@ -99,9 +100,10 @@ def _rivals(row: Row) -> list[str]:
     return str(row["rivals"] or "").split()
 
 
-def _said(row: Row) -> set[str]:
-    """The causes that a finding says could be: its own and its rivals."""
-    return {row["cause"], *_rivals(row)}
+def _said(row: Row, planted: Collection[str]) -> set[str]:
+    """The causes that a finding says could be: its own and its rivals, the planted pair `one+other` among them."""
+    pairs = (rival.split("+") for rival in _rivals(row) if "+" in rival)
+    return {row["cause"], *_rivals(row), *(code for pair in pairs if set(pair) == set(planted) for code in pair)}
 
 
 def _is_wrong(row: Row, planted: Collection[str]) -> bool:
@@ -116,10 +118,10 @@ def _verdict(is_in_table: bool, is_found: bool, is_named: bool, is_wrongly_prove
     return "caught" if is_right else "misnamed"
 
 
-def _fits(rows: Iterable[Row], code: str) -> int:
+def _fits(rows: Iterable[Row], code: str, planted: Collection[str]) -> int:
     """How many edits fit, by the findings that name the error, else by all."""
     some = list(rows)
-    naming = [row for row in some if code in _said(row)] or some
+    naming = [row for row in some if code in _said(row, planted)] or some
     return max((0 if row["grade"] == "unexplained" else 1 + len(_rivals(row)) for row in naming), default=0)
 
 

@@ -45,8 +45,8 @@ def _offset(at: int, name: str) -> int:
 
 
 def late_billed(site: Site) -> Iterator[Planting]:
-    """What came after the cut-off is billed as if it had come in time."""
-    edit = _where_ingested_after(site.month.cutoff, _without_arrival)
+    """What came after the cut-off is billed as if it had come in time; what nobody knew of yet stays unknown."""
+    edit = _where_ingested_after(site.month.cutoff, _without_arrival, site.month.as_known_at)
     yield from by_rows(site, "late events billed", dict.fromkeys(("impressions", "clicks", "conversions"), edit))
 
 
@@ -55,9 +55,12 @@ def _without_arrival(table: pa.Table) -> pa.Table:
     return table.set_column(place, "ingested_at", pa.nulls(table.num_rows, pa.int64()))
 
 
-def _where_ingested_after(at: int, change: Callable[[pa.Table], pa.Table]) -> RowEdit:
+def _where_ingested_after(at: int, change: Callable[[pa.Table], pa.Table], last: int | None = None) -> RowEdit:
     def edit(table: pa.Table) -> pa.Table:
-        later = pc.fill_null(pc.greater(table.column("ingested_at"), at), False)
+        arrival = table.column("ingested_at")
+        later = pc.fill_null(pc.greater(arrival, at), False)
+        if last is not None:
+            later = pc.and_(later, pc.fill_null(pc.less_equal(arrival, last), False))
         return pa.concat_tables([table.filter(pc.invert(later)), change(table.filter(later))])
 
     return edit

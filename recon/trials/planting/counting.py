@@ -22,25 +22,28 @@ WHOLE = ("conversions", "clicks", "impressions")
 def duplicates(site: Site) -> Iterator[Planting]:
     """Rows sent twice count twice: every row has an identifier of its own."""
     for name in ("impressions",) if site.is_cpm else ("conversions", "clicks"):
-        yield from by_rows(site, f"repeated {name} counted again", {name: each_its_own(IDS[name])})
+        is_named = name == "conversions"  # by their reversals
+        yield from by_rows(site, f"repeated {name} counted again", {name: each_its_own(IDS[name], is_named)})
 
 
-def each_its_own(column: str) -> RowEdit:
-    """Identifiers made unique; the first row by time, as text and arrival keeps its own (RULES 1.7)."""
+def each_its_own(column: str, is_first_kept: bool) -> RowEdit:
+    """Identifiers made unique, by time, text and arrival (RULES 1.7); the first row may keep its own."""
 
     def edit(table: pa.Table) -> pa.Table:
         arrival = pc.fill_null(table.column("ingested_at"), 0).to_pylist()
         order = list(zip(table.column("ts").to_pylist(), table.column(column).to_pylist(), arrival, strict=True))
         ordered = table.take(pa.array(sorted(range(len(order)), key=order.__getitem__), pa.int64()))
         seen: Counter[str] = Counter()
-        return with_column(ordered, column, [_numbered(one, seen) for one in ordered.column(column).to_pylist()])
+        return with_column(ordered, column, [
+            _numbered(one, seen, is_first_kept) for one in ordered.column(column).to_pylist()
+        ])  # fmt: skip
 
     return edit
 
 
-def _numbered(identity: str, seen: Counter[str]) -> str:
+def _numbered(identity: str, seen: Counter[str], is_first_kept: bool) -> str:
     seen[identity] += 1
-    return identity if seen[identity] == 1 else f"{identity}#{seen[identity]}"
+    return identity if seen[identity] == 1 and is_first_kept else f"{identity}#{seen[identity]}"
 
 
 def with_column(table: pa.Table, name: str, values: list[Any]) -> pa.Table:

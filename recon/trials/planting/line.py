@@ -15,13 +15,14 @@ from recon.trials.planting.sites import PlantedError, Planting, Site, by_lines, 
 Change = Callable[[BilledLine], list[BilledLine]]
 
 
-def on_a_line(words: str, change: Callable[[BilledLine, Random], list[BilledLine]]) -> Callable[
-    [Site], Iterator[Planting]
-]:  # fmt: skip
-    """An edit of one line with money; none where it leaves the line as it was."""
+def on_a_line(
+    words: str, change: Callable[[BilledLine, Random], list[BilledLine]], kinds: Sequence[str] = ()
+) -> Callable[[Site], Iterator[Planting]]:
+    """An edit of one line with money, of one of the kinds if any is named; none where it leaves the line as it was."""
 
     def plant(site: Site) -> Iterator[Planting]:
-        for line in site.shuffled(words, [one for one in site.lines if one.amount]):
+        own = [one for one in site.lines if one.amount and (not kinds or one.kind in kinds)]
+        for line in site.shuffled(words, own):
             seen = change(line, site.draw(words))
             if seen != [line]:
                 edit = one_line(line, _drawn(change, site, words))
@@ -57,8 +58,8 @@ def _with_orphan(line: BilledLine, draw: Random) -> list[BilledLine]:
     amount = round_amount(abs(line.amount) * Decimal(draw.randrange(11, 77)) / 100, line.currency)
     orphan = replace(line, amount=amount or Decimal(1), details=(), version=None)
     if draw.random() < 0.5:
-        return [line, replace(orphan, contract=f"nobody-signed-{line.contract}", kind="charge")]
-    return [line, replace(orphan, item=f"{line.item}-unknown", kind="charge" if line.kind == "charge" else "payout")]
+        return [line, replace(orphan, contract=f"nobody-signed-{line.contract}")]
+    return [line, replace(orphan, item=f"{line.item}-unknown")]
 
 
 def misposted(site: Site) -> Iterator[Planting]:
@@ -97,7 +98,7 @@ def _moved(line: BilledLine, other: BilledLine, amount: Decimal) -> Callable[[Se
 ERRORS = (
     PlantedError("missing_line", "a line never billed", on_a_line("{item} never billed", lambda line, _: [])),
     PlantedError("orphan_line", "a line that no contract has",
-                 on_a_line("an unknown line beside {item}", _with_orphan)),
+                 on_a_line("an unknown line beside {item}", _with_orphan, ("charge", "payout"))),
     PlantedError("duplicate_line", "a line sent twice under one identifier",
                  on_a_line("{item} sent twice", lambda line, _: [replace(line, times_sent=2)])),
     PlantedError("wrong_counterparty", "an amount on another contract's line", misposted),
