@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterable
+from dataclasses import dataclass
 
 from recon.contracts.terms import ContractVersion, CpaTerms, CpmTerms
 from recon.diagnose.world import Ignored, World
+from recon.engine import literal
 from recon.observe.cuts import cutoffs_in_question
-from recon.observe.impressions import ATTRIBUTES, ImpressionCount
+from recon.observe.impressions import ATTRIBUTES
+from recon.observe.scope import one_of
+from recon.period import DAY
 
 
 @dataclass(frozen=True)
@@ -38,35 +40,33 @@ class Asks:
             None if "late" in world.reading.ignored else late_from,
         )
 
-    def narrowed(self, counts: Iterable[ImpressionCount]) -> Iterator[ImpressionCount]:
-        """The counts that can be billable, added up where nothing that is asked tells them apart."""
-        totals: dict[ImpressionCount, int] = defaultdict(int)
-        for one in counts:
-            said = [self._is_countable(one, basis, excluded) for basis, excluded in self.regimes]
-            if any(said):
-                totals[self._plain(one, all(said))] += one.quantity
-        return (replace(one, quantity=quantity) for one, quantity in totals.items())
+    def narrowed(self, relation: str, place: str = "0") -> str:
+        """As SQL: the counts of a relation that can be billable, added up where nothing that is asked tells them apart.
 
-    def _plain(self, one: ImpressionCount, is_sure: bool) -> ImpressionCount:
-        """A count with what is asked alone; where every regime counts it, its marks say so and no more."""
-        cut = (getattr(one, name) if name in self.attributes else None for name in ATTRIBUTES)
-        is_viewable, is_completed, ivt = PLAIN if is_sure else (one.is_viewable, one.is_completed, one.ivt)
-        geo, device, placement, partner = cut
-        return ImpressionCount(
-            one.item, True, one.start, one.end, geo, device, placement, partner, is_viewable, is_completed,
-            False, False, ivt, False, 0,
-        )  # fmt: skip
+        Each row is a place (an expression of the relation), then the columns of a count up to the quantity. Marks that
+        every regime takes alike are given as if they were plain.
+        """
+        said = [self._countable(basis, excluded) for basis, excluded in sorted(self.regimes)] or ["FALSE"]
+        marks = "TRUE, TRUE, NULL" if len(said) == 1 else "is_viewable, is_completed, ivt"
+        geo, device, placement, partner = (name if name in self.attributes else "NULL" for name in ATTRIBUTES)
+        is_viewable, is_completed, ivt = marks.split(", ")
+        start, end = ("start", '"end"')
+        if relation.endswith("days") and place == "0":  # cut at UTC midnights as well: what other zones' dates need
+            start, end = f"GREATEST(start, utc_day * {DAY})", f'LEAST("end", (utc_day + 1) * {DAY})'
+        return f"""
+            SELECT {place} AS place, item, TRUE, {start} AS start, {end} AS "end", {geo} AS geo, {device} AS device,
+                {placement} AS placement, {partner} AS partner, {is_viewable} AS is_viewable,
+                {is_completed} AS is_completed, FALSE, FALSE, {ivt} AS ivt, FALSE, CAST(SUM(quantity) AS BIGINT)
+            FROM main.{relation} WHERE item IN ({one_of(frozenset(self.items))}) AND ({" OR ".join(said)})
+            GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15 ORDER BY ALL NULLS FIRST"""
 
-    def _is_countable(self, one: ImpressionCount, basis: str, excluded: tuple[str, ...]) -> bool:
-        """Whether it is counted under a basis and exclusion (RULES 3.2), as marks are looked at in this world."""
-        if (one.is_duplicate and "duplicate" not in self.ignored) or (one.is_test and "test" not in self.ignored):
-            return False
-        if one.ivt in excluded or (self.late_from is not None and one.lateness >= self.late_from):
-            return False
-        return not (basis == "viewable" and not one.is_viewable) and not (basis == "completed" and not one.is_completed)
-
-
-PLAIN: tuple[bool, bool, str | None] = (True, True, None)
+    def _countable(self, basis: str, excluded: tuple[str, ...]) -> str:
+        """Whether an impression is counted under a basis and exclusion (RULES 3.2), as marks are looked at here."""
+        asked = [f"NOT is_{mark}" for mark in ("duplicate", "test") if mark not in self.ignored]
+        asked += [f"COALESCE(ivt, '') <> {literal(kind)}" for kind in excluded]
+        asked += [] if self.late_from is None else [f"lateness < {self.late_from}"]
+        asked += [f"is_{basis}"] if basis in ("viewable", "completed") else []
+        return f"({' AND '.join(asked) or 'TRUE'})"
 
 
 def items_of(versions: Iterable[ContractVersion]) -> tuple[str, ...]:

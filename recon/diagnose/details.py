@@ -9,9 +9,9 @@ from fractions import Fraction
 
 from recon.billed import BilledLine
 from recon.diagnose.case import Case
+from recon.diagnose.fits import Fit
 from recon.diagnose.proof import NO_DETAILS, Events
 from recon.diagnose.reprice import Repricer
-from recon.diagnose.search import Fit
 from recon.diagnose.statement import Place, place_of
 from recon.diagnose.world import World
 
@@ -63,6 +63,15 @@ class Witness:
             counted += sum(theirs[key.item].values())
         return Events("agree", changed, counted)
 
+    def names_ours(self, case: Case) -> bool:
+        """Whether the details of every open line name the conversions that we pay, no other and none less."""
+        ours = self._paid(case, self._world)
+        places = [self._details.of_lines.get((case.contract, key)) for key in case.open if key.kind in DETAILED]
+        if len(places) != len(case.open) or any(place is None for place in places):
+            return False
+        pairs = zip((key for key in case.open), places, strict=True)
+        return all(told is not None and _ids(told) == _ids(ours[key.item]) for key, told in pairs)
+
     def _paid(self, case: Case, world: World) -> dict[str, Paid]:
         """What is payable by item, in a world."""
         key = (case.contract, id(world))
@@ -80,9 +89,12 @@ NOT_EVENTS = ("orphan_line", "wrong_counterparty", "manual_override")
 
 def _agreement(told: Paid, found: Paid) -> str:
     """Whether the same conversions are named; amounts may differ by a millionth, or altogether where all do."""
-    ids = Counter(conversion_id for conversion_id, _ in told.elements())
-    if ids != Counter(conversion_id for conversion_id, _ in found.elements()):
+    if _ids(told) != _ids(found):
         return "contradict"
     amounts = sorted(found.elements())
     near = sum(abs(one[1] - other[1]) <= 1 for one, other in zip(sorted(told.elements()), amounts, strict=True))
     return "agree" if near == len(amounts) or not near else "contradict"
+
+
+def _ids(paid: Paid) -> Counter[str]:
+    return Counter(conversion_id for conversion_id, _ in paid.elements())

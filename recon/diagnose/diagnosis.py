@@ -11,9 +11,10 @@ from recon.compare import Comparison, Finding, Key, Line, finding_id
 from recon.compare.lines import at_minor_unit
 from recon.diagnose.case import Case, cases_of
 from recon.diagnose.details import Details, Witness
+from recon.diagnose.fits import Fit
 from recon.diagnose.proof import Proof, grouped, proof
 from recon.diagnose.reprice import Observations, Repricer
-from recon.diagnose.search import Fit, Search
+from recon.diagnose.search import Search
 from recon.diagnose.statement import Place, copies, ids_of, place_of, repeated_of, seen
 from recon.diagnose.traces import Event, Trace, Wanted, traces
 from recon.diagnose.widen import widened
@@ -96,7 +97,8 @@ def _is_open(line: Line) -> bool:
 def _causes(
     repricer: Repricer, cases: Mapping[str, Case], billed: Billed, world: World, details: Details
 ) -> Iterator[Cause]:
-    search, witness = Search(repricer, world), Witness(repricer, world, details)
+    witness = Witness(repricer, world, details)
+    search = Search(repricer, world, witness)
     shown = seen(cases, billed, world.every, world)
     singles: dict[str, list[Fit]] = {}
     for case in (one for one in cases.values() if one.open):

@@ -10,7 +10,7 @@ from typing import Literal
 
 from recon.diagnose.case import Case
 from recon.diagnose.edits import CODES
-from recon.diagnose.search import FREE, Fit, Tried
+from recon.diagnose.fits import FREE, Fit, Tried
 from recon.diagnose.world import NO_LINE, LineKey
 
 Grade = Literal["proven", "consistent", "ambiguous", "unexplained"]

@@ -63,6 +63,8 @@ class Repricer:
         self._day_rows: dict[str, list[tuple[ImpressionCount, int, int]]] = {}
         self._delivered_before: dict[tuple[object, ...], Billable] = {}
         self._again: dict[Asks, dict[tuple[str, int], list[ImpressionCount]]] = {}
+        self._lines: dict[tuple[str, int], tuple[World, Lines]] = {}  # worlds are kept, so that their ids stay theirs
+        self._decided: dict[tuple[str, int], tuple[World, list[tuple[Any, ...]]]] = {}
         self._laid: dict[tuple[object, ...], str] = {}
         self._groups: dict[str, KnownGroups] = {}
         self._read: dict[tuple[object, ...], str] = {}
@@ -81,10 +83,17 @@ class Repricer:
 
     def lines(self, world: World, contract: str) -> Lines:
         """Quantity and amount of each line; BadInput where an exchange rate is missing in that world."""
-        found = as_lines(self.expected(world, contract, is_told=False))
+        found = self._plain_lines(world.root or world, contract)
         for change in world.after:
             found = {key: line for key, line in change(found).items() if any(line)}
         return found
+
+    def _plain_lines(self, world: World, contract: str) -> Lines:
+        """The lines before errors on finished lines, recomputed once for all of those."""
+        key = (contract, id(world))
+        if key not in self._lines:
+            self._lines[key] = world, as_lines(self.expected(world, contract, is_told=False))
+        return dict(self._lines[key][1])
 
     def expected(self, world: World, contract: str, is_told: bool = True) -> list[ExpectedLine]:
         """The lines with their workings (conversion prices only where told), before errors on finished lines."""
@@ -107,8 +116,9 @@ class Repricer:
         asks, days = Asks.of(world, contract), _asks_other_days(world, contract)
         key = (asks, days, world.scope, tuple(delivering(one) for one in book.versions))
         if key not in self._delivered_before:
-            source = (one for item in asks.items for one in (self._by_day(item) if days else self._by_cut(item)))
-            self._delivered_before[key] = billable_of(asks.narrowed(source), contract, book, world.scope)
+            rows = self._engine.rows(asks.narrowed("impression_days" if days else "impression_counts"), "counts asked")
+            counts = [ImpressionCount(*row[1:]) for row in rows]
+            self._delivered_before[key] = billable_of(counts, contract, book, world.scope)
         found = self._delivered_before[key]
         replay = world.reading.replay
         if replay is None or replay.dataset != "impressions":
@@ -121,12 +131,11 @@ class Repricer:
     def _replayed(self, asks: Asks) -> Mapping[tuple[str, int], Sequence[ImpressionCount]]:
         """What can be billable by UTC day and by file."""
         if asks not in self._again:
-            rows: dict[tuple[str, int], list[ImpressionCount]] = defaultdict(list)
-            for item in asks.items:
-                for one, day, file in self._rows_by_day(item):
-                    rows["utc_day", day].append(one)
-                    rows["file_number", file].append(one)
-            self._again[asks] = defaultdict(list, {place: list(asks.narrowed(own)) for place, own in rows.items()})
+            again: dict[tuple[str, int], list[ImpressionCount]] = defaultdict(list)
+            for place in ("utc_day", "file_number"):
+                for row in self._engine.rows(asks.narrowed("impression_days", place), f"counts by {place}"):
+                    again[place, row[0]].append(ImpressionCount(*row[1:]))
+            self._again[asks] = again
         return self._again[asks]
 
     def counts(self, world: World, contract: str, item: str) -> list[ImpressionCount]:
@@ -149,14 +158,14 @@ class Repricer:
     def _by_cut(self, item: str) -> list[ImpressionCount]:
         if item not in self._counts:
             columns = ", ".join(quoted(column) for column in COUNT_COLUMNS)
-            sql = f"SELECT {columns} FROM impression_counts WHERE item = {literal(item)} ORDER BY ALL NULLS FIRST"
+            sql = f"SELECT {columns} FROM main.impression_counts WHERE item = {literal(item)} ORDER BY ALL NULLS FIRST"
             self._counts[item] = [ImpressionCount(*row) for row in self._engine.rows(sql, "counts of an item")]
         return self._counts[item]
 
     def _rows_by_day(self, item: str) -> list[tuple[ImpressionCount, int, int]]:
         if item not in self._day_rows:
             columns = ", ".join(quoted(column) for column in (*COUNT_COLUMNS, "utc_day", "file_number"))
-            sql = f"SELECT {columns} FROM impression_days WHERE item = {literal(item)} ORDER BY ALL NULLS FIRST"
+            sql = f"SELECT {columns} FROM main.impression_days WHERE item = {literal(item)} ORDER BY ALL NULLS FIRST"
             rows = self._engine.rows(sql, "counts of an item by day")
             self._day_rows[item] = [(ImpressionCount(*row[:-2]), row[-2], row[-1]) for row in rows]
         return self._day_rows[item]
@@ -184,6 +193,12 @@ class Repricer:
 
     def decisions(self, world: World, contract: str) -> list[tuple[Any, ...]]:
         """(conversion_id, fate, reason, touch_id, item, exact amount, share in millionths) of each claim, in order."""
+        key = (contract, id(world))
+        if key not in self._decided:
+            self._decided[key] = world, self._decisions(world, contract)
+        return self._decided[key][1]
+
+    def _decisions(self, world: World, contract: str) -> list[tuple[Any, ...]]:
         self._claimed(world, contract, is_told=False, is_stored=True)
         period = literal(str(world.scope.period))
         return self._engine.rows(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from decimal import Decimal
 from functools import cached_property
 
@@ -11,19 +12,27 @@ from recon.diagnose.edits import Edit
 from recon.diagnose.reprice import Repricer, WonByPlace
 from recon.diagnose.world import Replay, World
 
+# What an edit of these codes changes is which conversions are paid, and nothing else.
+BY_EVENTS = (
+    "late_events_billed", "late_events_dropped", "duplicates_counted", "ivt_billed", "givt_only_filtered",
+    "tests_billed", "partial_data", "double_load", "window_off", "precedence_flipped", "competition_ignored",
+    "dedupe_ignored", "eligibility_ignored", "fraud_paid", "cap_ignored", "lock_ignored",
+)  # fmt: skip
 SLACK = Decimal("0.05")
 
 
 class Screen:
     """Days and files of conversions and clicks are many: those that hold too little to explain are left out."""
 
-    def __init__(self, repricer: Repricer, world: World, case: Case) -> None:
-        self._repricer, self._world, self._case = repricer, world, case
+    def __init__(self, repricer: Repricer, world: World, case: Case, names_ours: Callable[[], bool]) -> None:
+        self._repricer, self._world, self._case, self._names_ours = repricer, world, case, names_ours
 
     def admits(self, edit: Edit) -> bool:
         """Whether an edit may give what was billed."""
         if edit.code == "per_unit_scale":
             return self._is_near_power(edit)
+        if edit.code in BY_EVENTS and self._are_named:
+            return False  # other events than ours would contradict those that were billed
         if edit.code not in ("partial_data", "double_load") or not self._world.is_cpa(self._case.contract):
             return True
         changed = edit.change(self._world)
@@ -60,6 +69,15 @@ class Screen:
         """By how much the billed conversions differ in all; None where some line states no quantity."""
         gaps = [self._case.gap(key) for key in self._case.open if key.kind in ("charge", "payout")]
         return None if None in gaps else sum((gap for gap in gaps if gap is not None), Decimal(0))
+
+    @cached_property
+    def _are_named(self) -> bool:
+        """Whether the details of every open line name the very conversions that we pay, one touch deciding each."""
+        terms = [one for one in self._world.terms(self._case.contract) if isinstance(one, CpaTerms)]
+        is_plain = all(
+            one.attribution.model in ("last_touch", "first_touch") and one.date_basis == "conversion" for one in terms
+        )
+        return bool(terms) and is_plain and self._names_ours()
 
     @cached_property
     def _is_entangled(self) -> bool:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 from itertools import groupby
 
 from recon.diagnose.case import Case
+from recon.diagnose.details import Witness
 from recon.diagnose.edits import CAUSES, CODES, Asked, Edit
 from recon.diagnose.edits.table import PLACES
+from recon.diagnose.fits import Fit, Tried
 from recon.diagnose.reprice import Repricer
 from recon.diagnose.screen import Screen
 from recon.diagnose.world import NO_LINE, LineKey, Lines, World
@@ -20,53 +21,11 @@ MOST_PAIRS = 60  # of a line that are recomputed, the nearest first
 MOST_FIRST = 6  # first edits of a pair after which a rate is looked for
 
 
-@dataclass(frozen=True)
-class Tried:
-    """An edit with the lines it gives; `world` is what it makes of ours."""
-
-    edit: Edit
-    world: World
-    lines: Lines
-
-
-@dataclass(frozen=True)
-class Fit:
-    """Edits (one, or two on the same line) that give what was billed.
-
-    `explained` are the open lines, `confirmed` every line that moves and agrees; `share` what of each explained
-    line's variance is the first edit's, for a pair.
-    """
-
-    edits: tuple[Edit, ...]
-    scope: str
-    explained: frozenset[LineKey]
-    confirmed: frozenset[LineKey]
-    lines: Lines
-    world: World
-    first_share: tuple[tuple[LineKey, Decimal], ...] = ()
-
-    @property
-    def codes(self) -> tuple[str, ...]:
-        return tuple(edit.code for edit in self.edits)
-
-    @property
-    def rank(self) -> tuple[object, ...]:
-        """Before others: more lines, a wider scope, no error on a finished line, the order of the table."""
-        on_line = sum(CODES[code].is_on_line for code in self.codes)
-        free = sum(code in FREE for code in self.codes)
-        places = tuple(PLACES[code] for code in self.codes)
-        return (-len(self.explained), on_line, free, SCOPES.index(self.scope), places)
-
-
-SCOPES = ("all contracts", "contract", "item")
-FREE = ("rate_mistyped", "partial_data", "double_load", "per_unit_scale")  # of many parameters: more fits by accident
-
-
 class Search:
     """Tries the table's edits on one contract after another."""
 
-    def __init__(self, repricer: Repricer, world: World) -> None:
-        self._repricer, self._world = repricer, world
+    def __init__(self, repricer: Repricer, world: World, witness: Witness) -> None:
+        self._repricer, self._world, self._witness = repricer, world, witness
         self.tried: dict[str, list[Tried]] = {}
 
     def singles(self, case: Case) -> list[Fit]:
@@ -94,7 +53,7 @@ class Search:
 
     def _tries(self, case: Case, world: World, aim: Case, only: Sequence[str] = ()) -> Iterator[Tried]:
         """The edits with an effect, in the order of the table; of a series of rates those next to what was billed."""
-        screen = Screen(self._repricer, world, aim)
+        screen = Screen(self._repricer, world, aim, lambda: self._witness.names_ours(aim))
         for cause in CAUSES:
             if only and cause.code not in only:
                 continue

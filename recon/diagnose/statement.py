@@ -12,7 +12,7 @@ from recon.contracts.book import Book
 from recon.contracts.terms import CpaTerms, CpmTerms
 from recon.diagnose.case import Case, Side
 from recon.diagnose.edits import Edit
-from recon.diagnose.search import Fit
+from recon.diagnose.fits import Fit
 from recon.diagnose.world import NO_LINE, NONE, LineKey, Lines, Priced, World
 
 Place = tuple[str, LineKey]  # a contract, and the line's key in it

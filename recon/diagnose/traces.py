@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
@@ -12,11 +12,11 @@ from typing import Any
 
 from recon.contracts.book import Book
 from recon.diagnose.case import Case
+from recon.diagnose.fits import Fit
 from recon.diagnose.reprice import Repricer
-from recon.diagnose.search import Fit
 from recon.diagnose.world import LineKey, World
 from recon.expect import ExpectedLine
-from recon.expect.delivery import deliver
+from recon.expect.delivery import Delivered, delivered_each
 from recon.money import round_to
 from recon.observe.impressions import ImpressionCount
 from recon.period import instant_text
@@ -129,17 +129,17 @@ def _impressions(repricer: Repricer, world: World, wanted: Wanted) -> Iterator[E
         yield Event(wanted.finding_id, "impressions", "", sum(totals[pair]), *pair, None, None, place)
 
 
-def _fates(counts: Iterable[ImpressionCount], world: World, contract: str) -> list[str]:
+def _fates(counts: Sequence[ImpressionCount], world: World, contract: str) -> list[str]:
+    """The fate of each count in a world, with the version and row that price it."""
     versions = world.versions(contract)
-    book, direction = Book(versions), versions[0].direction if versions else "charge"
-    found = {}
-    ordered = list(counts)
-    for place, count in enumerate(ordered):
-        (one,) = deliver((count,), book, world.scope, direction)
-        version = f" by v{one.listing.version.version}" if one.listing and one.fate == "billable" else ""
-        row = f" row {one.rate_index + 1}" if one.rate_index is not None else ""
-        found[place] = f"{one.fate}{version}{row}"
-    return [found[place] for place in range(len(ordered))]
+    direction = versions[0].direction if versions else "charge"
+    return [_fate_told(one) for one in delivered_each(counts, Book(versions), world.scope, direction)]
+
+
+def _fate_told(one: Delivered) -> str:
+    version = f" by v{one.listing.version.version}" if one.listing and one.fate == "billable" else ""
+    row = f" row {one.rate_index + 1}" if one.rate_index is not None else ""
+    return f"{one.fate}{version}{row}"
 
 
 def _span(instants: Sequence[int]) -> str:

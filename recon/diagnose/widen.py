@@ -8,7 +8,8 @@ from dataclasses import replace
 
 from recon.diagnose.case import Case
 from recon.diagnose.edits import CODES, Edit
-from recon.diagnose.search import Fit, Search
+from recon.diagnose.fits import Fit
+from recon.diagnose.search import Search
 from recon.diagnose.world import LineKey, Lines
 
 Alike = tuple[str, str]  # a code, and what names its parameters alike in every contract

@@ -7,8 +7,8 @@ from decimal import Decimal
 
 from recon.diagnose.case import Case
 from recon.diagnose.edits import CODES
+from recon.diagnose.fits import Fit
 from recon.diagnose.proof import Proof
-from recon.diagnose.search import Fit
 from recon.diagnose.world import LineKey
 
 MOST = 3  # things that are listed before "and n more"

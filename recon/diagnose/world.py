@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from recon.contracts.book import Book
 from recon.contracts.terms import AnyTerms, ContractVersion, CpaTerms, CpmTerms
@@ -65,7 +65,8 @@ class Reading:
 class World:
     """Everything that an amount follows from, beside the observations.
 
-    `every` are all versions, whatever their status; `after` are errors on finished lines, in their order.
+    `every` are all versions, whatever their status; `after` are errors on finished lines, in their order,
+    and `root` the world without them.
     """
 
     book: Book
@@ -79,6 +80,7 @@ class World:
     reading: Reading = field(default_factory=Reading)
     rounds_parts: bool = False
     after: tuple[Callable[[Lines], Lines], ...] = ()
+    root: World | None = None
 
     def versions(self, contract: str) -> tuple[ContractVersion, ...]:
         """The versions of a contract that are approved and known."""
@@ -106,7 +108,7 @@ class World:
     def with_versions(self, contract: str, versions: Iterable[ContractVersion]) -> World:
         """The world in which a contract has these versions."""
         others = (one for one in self.book.versions if one.contract != contract)
-        return replace(self, book=Book((*others, *versions)))
+        return self.but(book=Book((*others, *versions)))
 
     def with_terms(self, contract: str, change: Callable[[AnyTerms], AnyTerms]) -> World | None:
         """The world in which every version of a contract has changed terms; None where none changes."""
@@ -115,13 +117,18 @@ class World:
             return None
         return self.with_versions(contract, changed)
 
+    def but(self, **changes: Any) -> World:
+        """The world with other beliefs; errors on finished lines stay."""
+        root = None if self.root is None else self.root.but(**changes)
+        return replace(self, **changes, root=root)
+
     def reads(self, reading: Reading) -> World:
         """The world in which events are read otherwise."""
-        return replace(self, reading=reading)
+        return self.but(reading=reading)
 
     def on_lines(self, change: Callable[[Lines], Lines]) -> World:
         """The world in which finished lines are changed once more."""
-        return replace(self, after=(*self.after, change))
+        return replace(self, after=(*self.after, change), root=self.root or self)
 
 
 def changed_terms(version: ContractVersion, change: Callable[[AnyTerms], AnyTerms]) -> ContractVersion:

@@ -115,8 +115,13 @@ def _nearest(listings: list[Listing], instant: int) -> Listing | None:
 
 def deliver(counts: tuple[ImpressionCount, ...], book: Book, scope: Scope, direction: str) -> Iterator[Delivered]:
     """Every count of impressions with its contract and fate in one direction, in the order of time."""
+    yield from delivered_each(sorted(counts, key=lambda one: one.start), book, scope, direction)
+
+
+def delivered_each(counts: Iterable[ImpressionCount], book: Book, scope: Scope, direction: str) -> Iterator[Delivered]:
+    """The same in the order in which the counts stand."""
     listings = Listings(book, direction)
-    for count in sorted(counts, key=lambda one: one.start):
+    for count in counts:
         yield _deliver(count, listings.owner(count.item, max(count.start, 0)) if count.item else None, scope)
 
 

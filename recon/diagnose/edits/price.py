@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from decimal import Decimal
 from fractions import Fraction
 from functools import partial
@@ -330,7 +329,7 @@ def opening_ignored(asked: Asked) -> Iterator[Edit]:
     """What was counted, spent or held before is not known."""
 
     def change(world: World) -> World | None:
-        return replace(world, opening_balances=(), locked=_nothing_before)
+        return world.but(opening_balances=(), locked=_nothing_before)
 
     yield Edit("opening_ignored", "counts, spend and balances from before are not known", change, "opening_balances")
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from functools import lru_cache, partial
 
 from recon.contracts.terms import AnyTerms
@@ -21,7 +20,7 @@ def rounding_grain(asked: Asked) -> Iterator[Edit]:
         yield Edit("rounding_grain", words, setting(asked.contract, round=grain), "round", kind=f"grain {grain}")
     if asked.cpm_terms():
         words = "each version's part of a line is rounded by itself"
-        yield Edit("rounding_grain", words, lambda world: replace(world, rounds_parts=True), "rounding")
+        yield Edit("rounding_grain", words, lambda world: world.but(rounds_parts=True), "rounding")
 
 
 def rounding_mode(asked: Asked) -> Iterator[Edit]:
@@ -49,7 +48,7 @@ def fx_inverted(asked: Asked) -> Iterator[Edit]:
     def change(world: World) -> World | None:
         if not world.fx_rates:
             return None
-        return replace(world, fx_rates=upside_down(world.fx_rates))
+        return world.but(fx_rates=upside_down(world.fx_rates))
 
     yield Edit("fx_inverted", "exchange rates are used upside down", change, "fx_rates")
 
