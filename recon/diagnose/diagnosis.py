@@ -10,10 +10,11 @@ from recon.billed import Billed
 from recon.compare import Comparison, Finding, Key, Line, finding_id
 from recon.compare.lines import at_minor_unit
 from recon.diagnose.case import Case, cases_of
+from recon.diagnose.desks import Desks
 from recon.diagnose.details import Details, Witness
 from recon.diagnose.fits import Fit
 from recon.diagnose.proof import Proof, grouped, proof
-from recon.diagnose.reprice import Observations, Repricer
+from recon.diagnose.reprice import Observations
 from recon.diagnose.search import Search
 from recon.diagnose.statement import Place, copies, ids_of, place_of, repeated_of, seen
 from recon.diagnose.traces import Event, Trace, Wanted, traces
@@ -73,11 +74,13 @@ def diagnose(
         str(world.scope.period), billed, {place_of(line): line.variance for line in comparison.lines if _is_open(line)}
     )
     told.findings += list(_duplicates(cases, billed, copied, told))
-    if not any(case.open for case in cases.values()):
+    if not billed.lines:
+        told.findings += [_not_billed(told, case, key) for case in cases.values() for key in sorted(case.open)]
+    if not billed.lines or not any(case.open for case in cases.values()):
         return _closed(comparison, told, ())
-    with Repricer(observations) as repricer:
-        causes = list(_causes(repricer, cases, billed, world, details))
-        shown = traces(repricer, world, list(_told_causes(told, causes)))
+    with Desks(observations, world, details, [case.contract for case in cases.values() if case.open]) as desks:
+        causes = list(_causes(desks, cases, seen(cases, billed, world.every, world)))
+        shown = traces(desks.repricer, world, list(_told_causes(told, causes)))
     return _closed(comparison, told, shown)
 
 
@@ -94,18 +97,11 @@ def _is_open(line: Line) -> bool:
     return line.status not in ("matched", "within_tolerance")
 
 
-def _causes(
-    repricer: Repricer, cases: Mapping[str, Case], billed: Billed, world: World, details: Details
-) -> Iterator[Cause]:
-    witness = Witness(repricer, world, details)
-    search = Search(repricer, world, witness)
-    shown = seen(cases, billed, world.every, world)
-    singles: dict[str, list[Fit]] = {}
-    for case in (one for one in cases.values() if one.open):
-        found = search.singles(case) if world.every.versions_of(case.contract) else []
-        singles[case.contract] = [*shown.get(case.contract, ()), *found]
-    for contract, fits in widened(search, cases, singles).items():
-        yield from _chosen(search, witness, cases[contract], fits)
+def _causes(desks: Desks, cases: Mapping[str, Case], shown: Mapping[str, Sequence[Fit]]) -> Iterator[Cause]:
+    found = desks.singles([case for case in cases.values() if case.open])
+    singles = {contract: [*shown.get(contract, ()), *fits] for contract, fits in found.items()}
+    for contract, fits in widened(desks.search, cases, singles).items():
+        yield from _chosen(desks.search(contract), desks.witness(contract), cases[contract], fits)
 
 
 def _chosen(search: Search, witness: Witness, case: Case, fits: Sequence[Fit]) -> Iterator[Cause]:
@@ -186,6 +182,19 @@ def _duplicates(
                 "item", "exact copies of a line are taken off",
                 "" if is_enough else "the billing system's own record of the line",
             )  # fmt: skip
+
+
+def _not_billed(told: _Told, case: Case, key: LineKey) -> Finding:
+    """A line of a month of which no statement is there: nothing can tell one reason from another."""
+    line_key, amount = Key(case.contract, key.item, told.period, key.kind, key.currency), case.variance(key)
+    told.rest[case.contract, key] -= amount
+    return Finding(
+        finding_id(line_key, "missing_line"), case.contract, key.item, key.kind, key.currency,
+        at_minor_unit(amount, key.currency), "missing_line", "consistent", "", "",
+        f"{case.contract}, {key.item} ({key.kind}): {key.currency} {-amount:,} expected, nothing billed: "
+        "no billed line of this month was received.",
+        "all contracts", "every line is left out", "the statement of the month",
+    )  # fmt: skip
 
 
 def _closed(comparison: Comparison, told: _Told, shown: Iterable[Trace]) -> Diagnosis:

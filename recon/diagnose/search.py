@@ -24,13 +24,17 @@ MOST_FIRST = 6  # first edits of a pair after which a rate is looked for
 class Search:
     """Tries the table's edits on one contract after another."""
 
-    def __init__(self, repricer: Repricer, world: World, witness: Witness) -> None:
+    def __init__(self, repricer: Repricer, witness: Witness, world: World) -> None:
         self._repricer, self._world, self._witness = repricer, world, witness
         self.tried: dict[str, list[Tried]] = {}
 
     def singles(self, case: Case) -> list[Fit]:
-        """Every single edit that fits some open line of a contract."""
-        self.tried[case.contract] = found = list(self._tries(case, self._world, case))
+        """Every single edit that fits some open line of a contract.
+
+        Where nothing at all was billed of a contract, only what leaves lines out is asked: no amount is there to agree.
+        """
+        only = () if case.billed else LEAVING_OUT
+        self.tried[case.contract] = found = list(self._tries(case, self._world, case, only))
         return [fit for one in found for fit in fits(case, (one.edit,), one.lines, one.world)]
 
     def tries_alike(self, case: Case, alike: tuple[str, str]) -> Iterator[Tried]:
@@ -150,6 +154,10 @@ class Search:
         return found[0], found[1]
 
 
+LEAVING_OUT = (
+    "stale_version", "expired_version", "amendment_all_period", "minimum_ignored", "bonus_ignored", "hold_ignored",
+    "clawback_ignored", "missing_line",
+)  # fmt: skip
 ON_LINES = ("per_unit_scale", "sign_flipped", "digits_transposed", "commission_markup")
 
 

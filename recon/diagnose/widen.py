@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from recon.diagnose.case import Case
@@ -15,7 +15,9 @@ from recon.diagnose.world import LineKey, Lines
 Alike = tuple[str, str]  # a code, and what names its parameters alike in every contract
 
 
-def widened(search: Search, cases: Mapping[str, Case], found: Mapping[str, Sequence[Fit]]) -> dict[str, list[Fit]]:
+def widened(
+    search: Callable[[str], Search], cases: Mapping[str, Case], found: Mapping[str, Sequence[Fit]]
+) -> dict[str, list[Fit]]:
     """The fits with scope `all contracts` where the same edit explains two contracts and harms none."""
     fitting: dict[Alike, set[str]] = defaultdict(set)
     for contract, fits in found.items():
@@ -38,12 +40,12 @@ def _as_wide(fit: Fit, wide: set[Alike]) -> Fit:
     return replace(fit, scope="all contracts") if is_wide else fit
 
 
-def _harms_none(search: Search, cases: Mapping[str, Case], one: Alike, fitting: set[str]) -> bool:
+def _harms_none(search: Callable[[str], Search], cases: Mapping[str, Case], one: Alike, fitting: set[str]) -> bool:
     """Whether the edit moves, in every other contract, nothing, or only to what was billed."""
     others = (case for case in cases.values() if case.contract not in fitting)
     return all(case.agrees(key, lines) for case in others for key, lines in _moved(search, case, one))
 
 
-def _moved(search: Search, case: Case, one: Alike) -> Iterator[tuple[LineKey, Lines]]:
-    for tried in search.tries_alike(case, one):
+def _moved(search: Callable[[str], Search], case: Case, one: Alike) -> Iterator[tuple[LineKey, Lines]]:
+    for tried in search(case.contract).tries_alike(case, one):
         yield from ((key, tried.lines) for key in case.moved(tried.lines))
