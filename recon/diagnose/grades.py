@@ -5,7 +5,7 @@ GRADES = {
     "no other single edit fits, and more than one number confirms it",
     "consistent": "the only explanation that fits, but too little confirms it, such as a single amount",
     "ambiguous": "two or more edits fit, so it may be any of them",
-    "unexplained": "no edit of the table, and no pair of them, gives what was billed",
+    "unexplained": "the rest, for which no cause was found",
 }
 
 
