@@ -131,7 +131,9 @@ def demo(
         with _progress() as told:
             told("making the demo month and its billing")
             subprocess.run([sys.executable, "-m", "fixtures.demo", str(folder)], check=True, stdout=sys.stderr)
-    _close(folder, _month(DEMO_PERIOD), None, None, as_json)
+    with _progress() as told:
+        done = close_period(Workspace.open(folder), _month(DEMO_PERIOD), on_step=told)
+    _show(done, as_json)
 
 
 @app.command()
@@ -141,29 +143,32 @@ def close(  # noqa: PLR0917
     as_known_at: Annotated[str | None, typer.Option(help="Only what was known at this instant counts.")] = None,
     cutoff: Annotated[str | None, typer.Option(help="Events ingested later are late, in place of cutoff_days.")] = None,
     fail_on_variance: Annotated[bool, typer.Option(help="End with status 3 when variances are left open.")] = False,
+    is_diagnosed: Annotated[
+        bool, typer.Option("--diagnosis/--no-diagnosis", help="Look for the cause of every variance.")
+    ] = True,
     as_json: Json = False,
 ) -> None:
-    """Recompute a month, compare it with what was billed, store the run and write its evidence.
+    """Recompute a month, compare it with what was billed, name the causes, store the run and write its evidence.
 
     Example: `recon close 2026-10 --workspace demo`
     """
     known, cut = _instant("--as-known-at", as_known_at), _instant("--cutoff", cutoff)
-    done = _close(workspace, _month(period), known, cut, as_json)
+    with _progress() as told:
+        done = close_period(Workspace.open(workspace), _month(period), known, cut, told, is_diagnosed)
+    _show(done, as_json)
     if fail_on_variance and len(done.findings):
         raise typer.Exit(VARIANCES)
 
 
-def _close(folder: Path, period: Period, known: int | None, cutoff: int | None, as_json: bool) -> StoredClose:
-    workspace = Workspace.open(folder)
+def _show(done: StoredClose, as_json: bool) -> None:
+    """Write the pack of a close, and tell both."""
     with _progress() as told:
-        done = close_period(workspace, period, known, cutoff, told)
         told("writing the evidence pack")
         pack = issue_pack(done)
     if as_json:
         _print_json(_summary(done, pack))
     else:
         show_close(done, pack, Console(highlight=False))
-    return done
 
 
 def _summary(done: StoredClose, pack: Path) -> dict[str, Any]:

@@ -77,7 +77,7 @@ class ProgramMonths:
     def closed(self, period: str, cutoff: str | None = None, as_known_at: str | None = None) -> StoredClose:
         """A new run of a month."""
         cut, known = (None if text is None else instant(text) for text in (cutoff, as_known_at))
-        return close_period(self.workspace(), Period.parse(period), known, cut)
+        return close_period(self.workspace(), Period.parse(period), known, cut, is_diagnosed=False)
 
 
 def amounts(close: StoredClose) -> dict[tuple[str, str], str]:

@@ -55,7 +55,7 @@ def closed(folder: Path, case: Case) -> StoredClose | Outcome:
     """The close of the month, or its refusal."""
     asked = {"as_known_at": case.instant("as_known_at"), "cutoff": case.instant("cutoff")}
     try:
-        close = close_period(Workspace.open(folder), Period.parse(case.period), **asked)
+        close = close_period(Workspace.open(folder), Period.parse(case.period), **asked, is_diagnosed=False)
     except BadInput as refusal:
         return Outcome(refusal="\n".join(str(problem) for problem in refusal.problems), has_reasons=True)
     assert not close.not_priced

@@ -34,7 +34,7 @@ def closed(small_month, tmp_path_factory):
     import shutil
 
     folder = Path(shutil.copytree(small_month, tmp_path_factory.mktemp("closed") / "month"))
-    return close_period(Workspace.open(folder), OCTOBER)
+    return close_period(Workspace.open(folder), OCTOBER, is_diagnosed=False)
 
 
 def test_variances_add_up_per_currency(closed):
@@ -97,7 +97,10 @@ def test_only_planted_lines_differ(closed, small_month):
 
 def test_the_same_inputs_give_the_same_bytes(a_month):
     workspace = Workspace.open(a_month)
-    first, second = close_period(workspace, OCTOBER), close_period(workspace, OCTOBER)
+    first, second = (
+        close_period(workspace, OCTOBER, is_diagnosed=False),
+        close_period(workspace, OCTOBER, is_diagnosed=False),
+    )
     assert (first.run, second.run) == (1, 2)
     names = [path.relative_to(first.folder) for path in sorted(first.folder.rglob("*")) if path.is_file()]
     same = {name for name in names if (first.folder / name).read_bytes() == (second.folder / name).read_bytes()}
@@ -112,7 +115,7 @@ def without_clock(manifest):
 def test_a_permutation_of_the_rows_changes_nothing(closed, a_month):
     for dataset in ("impressions", "clicks", "conversions", "reversals"):
         shuffle(a_month / "data" / dataset)
-    shuffled = close_period(Workspace.open(a_month), OCTOBER)
+    shuffled = close_period(Workspace.open(a_month), OCTOBER, is_diagnosed=False)
     for name in ("lines.csv", "findings.csv", "fates.csv", "workings.csv", "conversions.parquet"):
         assert (closed.folder / name).read_bytes() == (shuffled.folder / name).read_bytes(), name
 
@@ -138,7 +141,7 @@ def test_a_run_is_read_back_as_it_was_stored(closed):
 
 def test_what_was_approved_later_is_not_known_before(a_month):
     workspace = Workspace.open(a_month)
-    before = close_period(workspace, OCTOBER, as_known_at=instant("2026-10-01T00:00:00Z"))
+    before = close_period(workspace, OCTOBER, as_known_at=instant("2026-10-01T00:00:00Z"), is_diagnosed=False)
     assert {v["version"] for v in before.manifest["contracts"] if v["contract"] == "fjord-ctv"} == {1}
     assert before.manifest["as_known_at"] == "2026-10-01T00:00:00Z"
 
@@ -147,13 +150,13 @@ def test_bad_contracts_stop_the_close_before_anything_is_stored(a_month):
     document = a_month / "contracts" / "fjord-ctv" / "v1.yaml"
     document.write_text(document.read_text().replace("currency: USD", "currency: XXQ"))
     with pytest.raises(BadInput, match="fjord-ctv/v1.yaml"):
-        close_period(Workspace.open(a_month), OCTOBER)
+        close_period(Workspace.open(a_month), OCTOBER, is_diagnosed=False)
     assert not (a_month / "closes").exists() or not list((a_month / "closes").glob("2026-10/*"))
 
 
 @pytest.mark.parametrize("share", [0.15, 0.5, 0.75, 0.9, 0.97])
 def test_a_close_killed_at_any_moment_leaves_all_or_nothing(a_month, share):
-    command = [sys.executable, "-m", "recon.cli", "close", "2026-10", "--workspace", str(a_month)]
+    command = [sys.executable, "-m", "recon.cli", "close", "2026-10", "--workspace", str(a_month), "--no-diagnosis"]
     started = time.monotonic()
     subprocess.run(command, check=True, capture_output=True)
     whole = time.monotonic() - started
@@ -162,7 +165,7 @@ def test_a_close_killed_at_any_moment_leaves_all_or_nothing(a_month, share):
     process.send_signal(signal.SIGKILL)
     process.wait()
     assert_whole(a_month)
-    after = close_period(Workspace.open(a_month), OCTOBER)
+    after = close_period(Workspace.open(a_month), OCTOBER, is_diagnosed=False)
     assert after.run >= 2
     assert_whole(a_month)
 
@@ -178,13 +181,13 @@ def assert_whole(folder):
 def test_a_close_on_postgresql_is_the_same_close(closed, a_month, postgres_url):
     settings = a_month / "recon.toml"
     settings.write_text(settings.read_text().replace("sqlite:///recon.db", postgres_url))
-    there = close_period(Workspace.open(a_month), OCTOBER)
+    there = close_period(Workspace.open(a_month), OCTOBER, is_diagnosed=False)
     assert (there.folder / "lines.csv").read_bytes() == (closed.folder / "lines.csv").read_bytes()
     assert not (a_month / "recon.db").exists() and os.path.isdir(there.folder)
 
 
 def test_a_close_stored_before_there_were_events_has_none_of_them(a_month):
-    close = close_period(Workspace.open(a_month), OCTOBER)
+    close = close_period(Workspace.open(a_month), OCTOBER, is_diagnosed=False)
     for name in ("finding_events.csv", "finding_workings.csv"):
         (close.folder / name).unlink(missing_ok=True)
     again = load_close(close.workspace, OCTOBER)
@@ -194,7 +197,7 @@ def test_a_close_stored_before_there_were_events_has_none_of_them(a_month):
 
 
 def test_events_of_findings_are_exact_decimals(a_month):
-    close = close_period(Workspace.open(a_month), OCTOBER)
+    close = close_period(Workspace.open(a_month), OCTOBER, is_diagnosed=False)
     header = "finding_id,dataset,event,quantity,ours,theirs,our_amount,their_amount,place"
     (close.folder / "finding_events.csv").write_text(f"{header}\nf,conversions,c1,1,lost,payable,0.00,20.10,sale\n")
     (event,) = load_close(close.workspace, OCTOBER).finding_events.to_dict("records")

@@ -131,3 +131,20 @@ def test_lines_without_a_planted_error_match_and_those_with_one_do_not(demo, clo
     moved = {key_of(line) for error in planted_in(demo) for line in error["lines"]}
     status = {key_of(row): row["status"] for row in priced(rows_of(closed.folder / "lines.csv"), closed)}
     assert {key for key, found in status.items() if found != "matched"} == moved
+
+
+def test_each_planted_error_is_named(demo, closed):
+    findings = rows_of(closed.folder / "findings.csv")
+    named = {key_of(row): {row["cause"], *row["rivals"].split()} for row in findings if Decimal(row["amount"])}
+    planted = {key_of(line): error["cause"] for error in planted_in(demo) for line in error["lines"]}
+    assert named.keys() == planted.keys()
+    assert [key for key, cause in planted.items() if cause not in named[key]] == []
+    proven = {key_of(row): row["cause"] for row in findings if row["grade"] == "proven"}
+    assert proven.items() <= planted.items() and len(proven) > 4
+
+
+def test_the_findings_of_a_line_add_up_to_its_variance(closed):
+    rest = {key_of(row): Decimal(row["variance"]) for row in rows_of(closed.folder / "lines.csv")}
+    for row in rows_of(closed.folder / "findings.csv"):
+        rest[key_of(row)] -= Decimal(row["amount"])
+    assert not any(rest.values())

@@ -30,7 +30,7 @@ SHOWN = 12
 def stored(folder):
     month = asked(folder)
     with_ = {"as_known_at": month["as_known_at"], "cutoff": month["cutoff"]}
-    return close_period(Workspace.open(folder), Period.parse(month["period"]), **with_)
+    return close_period(Workspace.open(folder), Period.parse(month["period"]), **with_, is_diagnosed=False)
 
 
 @pytest.mark.parametrize("seed", SEEDS)

@@ -124,8 +124,8 @@ def test_a_corrected_file_is_named_with_its_rows(months):
 def test_late_impressions_count_under_a_later_cutoff(tmp_path):
     case = Path(__file__).parents[1] / "fixtures" / "cases" / "1.9-later-cutoff-given"
     workspace = Workspace.open(Path(shutil.copytree(case, tmp_path / "case")))
-    close_period(workspace, OCTOBER)
-    close_period(workspace, OCTOBER, cutoff=instant("2026-12-01T00:00:00Z"))
+    close_period(workspace, OCTOBER, is_diagnosed=False)
+    close_period(workspace, OCTOBER, cutoff=instant("2026-12-01T00:00:00Z"), is_diagnosed=False)
     (line,) = true_up(*chosen_closes(workspace, OCTOBER)).lines
     assert line.difference > 0 and line.after_quantity > line.before_quantity
     assert [one.code for one in line.reasons] == ["late_events"] and "impressions late" in line.words

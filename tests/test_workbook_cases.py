@@ -43,7 +43,7 @@ def packs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[Path, Pat
 def _pack(name: str, folder: Path) -> Path:
     shutil.copytree(CASES / name, folder / name)
     period = yaml.safe_load((CASES / name / "expected.yaml").read_text())["period"]
-    close = close_period(Workspace.open(folder / name), Period.parse(period))
+    close = close_period(Workspace.open(folder / name), Period.parse(period), is_diagnosed=False)
     write_pack(close, folder / f"{name}.xlsx")
     return folder / f"{name}.xlsx"
 

@@ -13,7 +13,7 @@ from recon.close.stored import StoredClose, load_close, periods
 from recon.compare import compare
 from recon.contracts.documents import load_book
 from recon.contracts.lint import accepted
-from recon.diagnose import Details, World, diagnose, observed_by
+from recon.diagnose import Details, Diagnosis, World, diagnose, observed_by
 from recon.engine import Engine
 from recon.expect import expect
 from recon.inputs import read_inputs
@@ -26,14 +26,17 @@ __all__ = ["StoredClose", "close_period", "load_close", "periods"]
 DETAILS = "SELECT billing_line_id, conversion_id, amount_micros FROM billing_details ORDER BY ALL"
 
 
-def close_period(
+def close_period(  # noqa: PLR0917
     workspace: Workspace,
     period: Period,
     as_known_at: int | None = None,
     cutoff: int | None = None,
     on_step: Callable[[str], None] | None = None,
+    is_diagnosed: bool = True,
 ) -> StoredClose:
-    """Recompute a month, compare it with what was billed, and store the run; instants in µs, UTC.
+    """Recompute a month, compare it with what was billed, diagnose what differs, store the run; instants in µs, UTC.
+
+    Without a diagnosis every variance stays `unexplained`, but for lines that came twice.
 
     Raises BadInput with every problem of workspace, contracts and data before anything is stored.
     """
@@ -56,11 +59,14 @@ def close_period(
             expectation.lines, billed, workspace.tolerance,
             contracts=every.contracts, period=str(period), remarks=expectation.remarks,
         )  # fmt: skip
-        world = World(
-            book, every, scope, tuple(rates), inputs.third_party, inputs.opening_balances, signed.balances, signed.said
-        )
-        details = Details.of(engine.rows(DETAILS, "billing details"), billed.lines)
-        diagnosis = diagnose(comparison, billed, world, observed_by(engine), details)
+        diagnosis = Diagnosis(comparison.findings, comparison.lines)
+        if is_diagnosed:
+            world = World(
+                book, every, scope, tuple(rates), inputs.third_party, inputs.opening_balances, signed.balances,
+                signed.said,
+            )  # fmt: skip
+            details = Details.of(engine.rows(DETAILS, "billing details"), billed.lines)
+            diagnosis = diagnose(comparison, billed, world, observed_by(engine), details)
         facts = RunFacts(workspace, scope, every, book, inputs, expectation, comparison, started, began, signed,
                          not_known_yet(engine, scope), diagnosis)  # fmt: skip
         run = record(engine, facts)

@@ -17,6 +17,8 @@ from recon.diagnose.screen import Screen
 from recon.diagnose.world import NO_LINE, LineKey, Lines, World
 from recon.problems import BadInput
 
+# An edit may make terms that no contract could have, which the load would have refused (RULES 2.8).
+UNPRICEABLE = (BadInput, AssertionError, ArithmeticError, ValueError)
 MOST_PAIRS = 60  # of a line that are recomputed, the nearest first
 MOST_FIRST = 6  # first edits of a pair after which a rate is looked for
 
@@ -76,10 +78,10 @@ class Search:
             yield Tried(edit, changed, lines)
 
     def _lines(self, world: World, contract: str) -> Lines | None:
-        """The lines of a world; None where it can't be priced (a rate is missing, a volume tier beside a cap)."""
+        """The lines of a world; None where it can't be priced (a rate is missing, clauses contradict each other)."""
         try:
             return self._repricer.lines(world, contract)
-        except BadInput:
+        except UNPRICEABLE:
             return None
 
     def _nearest(self, edits: Iterable[Edit], world: World, case: Case) -> Iterator[Tried]:
@@ -129,6 +131,8 @@ class Search:
                 yield first, second.edit
 
     def _paired(self, case: Case, first: Tried, second: Edit) -> Iterator[Fit]:
+        if second.code == first.edit.code:
+            return  # one cause on one line is one finding
         if PLACES[second.code] < PLACES[first.edit.code]:
             edits: tuple[Edit, ...] = (second, first.edit)
         else:

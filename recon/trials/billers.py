@@ -32,7 +32,7 @@ def recon_biller(case: Case, workspace: Path, out: Path) -> Outcome:
     """The close of the case's month by recon itself, read back from what it stored."""
     known, cutoff = case.instant("as_known_at"), case.instant("cutoff")
     try:
-        close = close_period(Workspace.open(workspace), Period.parse(case.period), known, cutoff)
+        close = close_period(Workspace.open(workspace), Period.parse(case.period), known, cutoff, is_diagnosed=False)
     except BadInput as refusal:
         return Outcome(refusal="\n".join(str(problem) for problem in refusal.problems), has_reasons=True)
     if close.not_priced:
