@@ -24,6 +24,7 @@ from recon.workspace import Workspace
 OCTOBER = Period.parse("2026-10")
 LATER = "2026-11-20T00:00:00Z"
 ITEM = {"item": "sale", "action": "purchase"}
+FRAMES = ("findings", "finding_events", "finding_workings", "fates", "rejected", "workings")
 
 
 @pytest.fixture
@@ -146,7 +147,7 @@ def a_close(run, amounts):
         "contracts": [], "inputs": [], "openings": [], "signed_off": [], "software": "recon", "tzdata": "1",
         "settings": {"cutoff_days": 3}, "cutoff": "then", "as_known_at": None,
     }  # fmt: skip
-    frames = {"lines": lines} | dict.fromkeys(("findings", "fates", "rejected", "workings"), nothing)
+    frames = {"lines": lines} | dict.fromkeys(FRAMES, nothing)
     return StoredClose(None, "months", "2026-10", run, Path(), manifest, **frames, versions=[], not_priced=[])
 
 
