@@ -179,6 +179,7 @@ def _micros(delta: timedelta) -> int:
     return delta // timedelta(microseconds=1)
 
 
+@lru_cache(maxsize=65536)
 def local_date(us: int, name: str) -> date:
     """The calendar date of an instant in a zone."""
     return _local(us, name).date()

@@ -13,7 +13,7 @@ from recon.diagnose.fits import Fit
 from recon.diagnose.proof import NO_DETAILS, Events
 from recon.diagnose.reprice import Repricer
 from recon.diagnose.statement import Place, place_of
-from recon.diagnose.world import World
+from recon.diagnose.world import LineKey, World
 
 MICROS = 1_000_000
 Paid = Counter[tuple[str, int]]  # how often a conversion stands for so many millionths
@@ -44,14 +44,23 @@ class Witness:
         self._repricer, self._world, self._details = repricer, world, details
         self._known: dict[tuple[object, ...], dict[str, Paid]] = {}
 
+    def every(self, case: Case, fits: Sequence[Fit]) -> dict[int, Events]:
+        """What details say of each fit, by its id; their worlds decided side by side."""
+        asked = [fit.world for fit in fits if self._keys(case, fit)]
+        self._repricer.prepare_decisions([self._world, *asked] if asked else [], case.contract)
+        return {id(fit): self.events(case, fit) for fit in fits}
+
+    def _keys(self, case: Case, fit: Fit) -> list[LineKey]:
+        """The lines that a fit confirms and details tell of."""
+        if not self._world.is_cpa(case.contract) or fit.codes[0] in NOT_EVENTS:
+            return []
+        of_lines = self._details.of_lines
+        return [key for key in sorted(fit.confirmed) if (case.contract, key) in of_lines and key.kind in DETAILED]
+
     def events(self, case: Case, fit: Fit) -> Events:
         """Whether details of the lines that a fit confirms name its conversions, at its amounts."""
-        keys = [
-            key
-            for key in sorted(fit.confirmed)
-            if (case.contract, key) in self._details.of_lines and key.kind in DETAILED
-        ]
-        if not keys or not self._world.is_cpa(case.contract) or fit.codes[0] in NOT_EVENTS:
+        keys = self._keys(case, fit)
+        if not keys:
             return NO_DETAILS
         ours, theirs = self._paid(case, self._world), self._paid(case, fit.world)
         changed = counted = 0

@@ -79,8 +79,10 @@ def diagnose(
     if not billed.lines or not any(case.open for case in cases.values()):
         return _closed(comparison, told, ())
     with Desks(observations, world, details, [case.contract for case in cases.values() if case.open]) as desks:
-        causes = list(_causes(desks, cases, seen(cases, billed, world.every, world)))
-        shown = traces(desks.repricer, world, list(_told_causes(told, causes)))
+        causes = _causes(desks, cases, seen(cases, billed, world.every, world))
+        wanted = {contract: list(_told_causes(told, found)) for contract, found in causes.items()}
+        traced = desks.each(list(wanted), lambda desk, contract: traces(desk.repricer, world, wanted[contract]))
+        shown = [one for contract in wanted for one in traced[contract]]
     return _closed(comparison, told, shown)
 
 
@@ -97,24 +99,29 @@ def _is_open(line: Line) -> bool:
     return line.status not in ("matched", "within_tolerance")
 
 
-def _causes(desks: Desks, cases: Mapping[str, Case], shown: Mapping[str, Sequence[Fit]]) -> Iterator[Cause]:
+def _causes(
+    desks: Desks, cases: Mapping[str, Case], shown: Mapping[str, Sequence[Fit]]
+) -> Mapping[str, list[Cause]]:
+    """The causes of every open contract."""
     found = desks.singles([case for case in cases.values() if case.open])
     singles = {contract: [*shown.get(contract, ()), *fits] for contract, fits in found.items()}
-    for contract, fits in widened(desks.search, cases, singles).items():
-        yield from _chosen(desks.search(contract), desks.witness(contract), cases[contract], fits)
+    wide = widened(lambda contract: desks.of(contract).search, cases, singles)
+    return desks.each(
+        list(wide), lambda desk, contract: list(_chosen(desk.search, desk.witness, cases[contract], wide[contract]))
+    )
 
 
 def _chosen(search: Search, witness: Witness, case: Case, fits: Sequence[Fit]) -> Iterator[Cause]:
     """The causes of one contract: singles first, pairs for what they leave."""
     tried = search.tried.get(case.contract, [])
-    events = {id(fit): witness.events(case, fit) for fit in fits}
+    events = witness.every(case, fits)
     standing = [fit for fit in fits if events[id(fit)].verdict != "contradict"]
     chosen, left = grouped(standing, case)
     for fit, rivals in chosen:
         yield Cause(case, fit, proof(case, fit, rivals, tried, events[id(fit)]))
     if left and case.contract in search.tried:
         pairs = [fit for fit in search.pairs(case, left) if fit.explained <= left]
-        events = {id(fit): witness.events(case, fit) for fit in pairs}
+        events = witness.every(case, pairs)
         standing = [fit for fit in pairs if events[id(fit)].verdict != "contradict"]
         for fit, rivals in grouped(standing, replace(case, open=left))[0]:
             yield Cause(case, fit, proof(case, fit, rivals, tried, events[id(fit)]))

@@ -1,88 +1,110 @@
-"""Conversions, touches and reversals as they are read in a world, as SQL over the observations."""
+"""Conversions, touches and reversals as they are read in worlds, as SQL over the observations.
+
+The relation `worlds` holds one row per world with the mark that its conversions and programs carry, so that many
+worlds are read, and decided, by one run of the steps.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from recon.diagnose.world import Reading
+from recon.engine import Engine
 from recon.observe.repeats import COLUMNS, in_order
 from recon.period import DAY
 
-# Conversions and touches as they are read in a world. The order before a conversion is found again among those at
-# hand; one that lies further back stands in the row (RULES 5.4).
+WORLD_COLUMNS = {
+    "mark": "TEXT", "is_plain": "BOOLEAN", "no_test": "BOOLEAN", "no_fraud": "BOOLEAN", "no_duplicate": "BOOLEAN",
+    "no_late": "BOOLEAN", "no_late_conversion": "BOOLEAN", "no_reversal": "BOOLEAN", "has_repeats": "BOOLEAN",
+    "cutoff": "BIGINT", "dataset": "TEXT", "place": "TEXT", "place_value": "BIGINT", "times": "BIGINT",
+}  # fmt: skip
+
+
+def read_events(engine: Engine, readings: Mapping[str, Reading], programs: str, met: str, strays: str) -> None:
+    """Create `conversion_rows`, `touches` and `reversal_rows` as each world reads them.
+
+    Of conversions those of `programs` (an SQL list) whose `base_id` meets a condition, of reversals of unknown
+    conversions those of `strays` (an SQL list of conversions).
+    """
+    engine.table("worlds", WORLD_COLUMNS, [_row(mark, reading) for mark, reading in readings.items()])
+    is_changed = any(reading != Reading() for reading in readings.values())
+    read = f"SELECT * FROM ({_conversions(programs, is_changed)}) AS read WHERE {met}"
+    engine.run("conversions as read", f"CREATE OR REPLACE TABLE conversion_rows AS {read}")
+    engine.run("touches as read", f"CREATE OR REPLACE TABLE touches AS {TOUCHES}")
+    engine.run("reversals as read", f"CREATE OR REPLACE TABLE reversal_rows AS {REVERSALS.format(strays=strays)}")
+
+
+def _row(mark: str, reading: Reading) -> tuple[Any, ...]:
+    replay, ignored = reading.replay, reading.ignored
+    names = ("test", "fraud", "duplicate", "late", "late_conversion", "reversal", "repeated_row")
+    where = (None,) * 4 if replay is None else (replay.dataset, replay.by, replay.value, replay.times)
+    return (mark, reading == Reading(), *(name in ignored for name in names), reading.cutoff, *where)
+
+
+def _conversions(programs: str, is_changed: bool) -> str:
+    """The conversions of programs in every world: as stored where nothing is read otherwise, else read again."""
+    stored = f"""
+        SELECT c.* REPLACE (w.mark || c.conversion_id AS conversion_id, w.mark || c.program AS program),
+            c.conversion_id AS base_id, w.mark
+        FROM main.conversion_rows AS c CROSS JOIN worlds AS w WHERE w.is_plain AND c.program IN ({programs})"""
+    return f"{stored} UNION ALL {_read_again(programs)}" if is_changed else stored
+
+
+# An order's conversion before another is found again among those at hand; one that lies further back stands in the
+# row (RULES 5.4).
 CLEAN = "NOT COALESCE(is_test, FALSE) AND NOT COALESCE(is_fraud, FALSE)"
+PLACE = f"CASE w.place WHEN 'utc_day' THEN ts // {DAY} ELSE file_number END"
 
 
-def conversions_as_read(reading: Reading, programs: str, met: str) -> str:
-    """The conversions of programs (an SQL list) that meet a condition on their id, marks as they are looked at."""
-    marks = {"fraud": "FALSE AS is_fraud", "test": "FALSE AS is_test", "late": "CAST(NULL AS BIGINT) AS ingested_at"}
-    marks |= {"late_conversion": marks["late"]}
-    changed = sorted({sql for mark, sql in marks.items() if mark in reading.ignored})
-    star = f"* REPLACE ({', '.join(changed)})" if changed else "*"
-    rows = f"SELECT {star}, conversion_id AS base_id FROM main.conversion_rows WHERE program IN ({programs})"
-    if reading == Reading():
-        return f"SELECT * FROM ({rows}) AS read WHERE {met}"
-    columns = ", ".join(name for name in COLUMNS["conversions"] if name != "conversion_id")
-    if "repeated_row" in reading.ignored:
-        numbered = "conversion_id || '#' || ROW_NUMBER() OVER (PARTITION BY conversion_id ORDER BY ts)"
-        rows += f""" UNION ALL SELECT {numbered},
-            {columns}, file_number, NULL, NULL, conversion_id FROM main.repeats_of_conversions"""
-    replay = reading.replay
-    if replay is not None and replay.dataset == "conversions":
-        place = f"ts // {DAY}" if replay.by == "utc_day" else "file_number"
-        copies = "SELECT * REPLACE (conversion_id || '#2' AS conversion_id) FROM first_read"
-        again = f"UNION ALL {copies} WHERE {place} = {replay.value}"
-        kept = again if replay.times == 2 else f"WHERE {place} <> {replay.value}"
-        rows = f"WITH first_read AS ({rows}) SELECT * FROM first_read {kept}"
-    if reading.cutoff is not None:
-        rows = f"SELECT * FROM ({rows}) AS timely WHERE ingested_at IS NULL OR ingested_at <= {reading.cutoff}"
-    return f"SELECT * FROM ({_with_prior(rows)}) AS read WHERE {met.replace('conversion_id IN', 'base_id IN')}"
-
-
-def _with_prior(rows: str) -> str:
-    """Conversions with the latest earlier clean one of the same order, as far as they are at hand, else as stored."""
+def _read_again(programs: str) -> str:
+    others = ", ".join(name for name in COLUMNS["conversions"] if name != "conversion_id")
+    numbered = "conversion_id || '#' || ROW_NUMBER() OVER (PARTITION BY conversion_id ORDER BY ts)"
     window = f"""OVER (PARTITION BY program, action, order_id ORDER BY {in_order("conversions", within_id=False)}
         ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)"""
     far = "prior_id NOT IN (SELECT conversion_id FROM main.conversion_rows)"
     return f"""
-        SELECT * REPLACE (
+        SELECT * EXCLUDE (far_ts, near_ts, near_id) REPLACE (
             CASE WHEN order_id IS NOT NULL THEN GREATEST(COALESCE(near_ts, far_ts), COALESCE(far_ts, near_ts)) END
                 AS prior_ts,
             CASE WHEN order_id IS NOT NULL THEN COALESCE(near_id, prior_id) END AS prior_id)
-        FROM (SELECT *, CASE WHEN {far} THEN prior_ts END AS far_ts,
+        FROM (
+            SELECT *, CASE WHEN {far} THEN prior_ts END AS far_ts,
                 MAX(CASE WHEN {CLEAN} THEN ts END) {window} AS near_ts,
-                LAST_VALUE(CASE WHEN {CLEAN} THEN conversion_id END IGNORE NULLS) {window} AS near_id
-              FROM ({rows}) AS at_hand) AS ordered"""
+                LAST_VALUE(CASE WHEN {CLEAN} THEN base_id END IGNORE NULLS) {window} AS near_id
+            FROM (
+                SELECT c.* EXCLUDE (is_repeat) REPLACE (
+                    w.mark || CASE WHEN n.copy = 2 THEN conversion_id || '#2' ELSE conversion_id END AS conversion_id,
+                    w.mark || program AS program,
+                    is_test AND NOT w.no_test AS is_test, is_fraud AND NOT w.no_fraud AS is_fraud,
+                    CASE WHEN NOT (w.no_late OR w.no_late_conversion) THEN ingested_at END AS ingested_at), w.mark
+                FROM (
+                    SELECT *, conversion_id AS base_id, FALSE AS is_repeat FROM main.conversion_rows
+                    UNION ALL
+                    SELECT {numbered}, {others}, file_number, NULL, NULL, conversion_id, TRUE
+                    FROM main.repeats_of_conversions) AS c
+                JOIN worlds AS w ON NOT w.is_plain AND (w.has_repeats OR NOT c.is_repeat)
+                JOIN (VALUES (1), (2)) AS n(copy) ON n.copy <=
+                    CASE WHEN w.dataset = 'conversions' AND {PLACE} = w.place_value THEN w.times ELSE 1 END
+                WHERE c.program IN ({programs})
+                    AND (w.cutoff IS NULL OR ingested_at IS NULL OR w.no_late OR w.no_late_conversion
+                        OR ingested_at <= w.cutoff)) AS at_hand) AS ordered"""
 
 
-def touches_as_read(reading: Reading) -> str:
-    """The touches of the conversions as read."""
-    marks = {
-        "test": "FALSE AS is_test",
-        "duplicate": "FALSE AS is_duplicate",
-        "late": "CAST(NULL AS BIGINT) AS ingested_at",
-    }
-    changed = sorted({sql for mark, sql in marks.items() if mark in reading.ignored})
-    star = ", ".join(["t.* REPLACE (c.conversion_id AS conversion_id, c.ts - t.ts AS age", *changed]) + ")"
-    kept = ["t.ts <= c.ts"]
-    replay = reading.replay
-    if replay is not None and replay.dataset in TOUCH_KINDS and replay.times == 0:
-        place = f"t.ts // {DAY}" if replay.by == "utc_day" else "t.file_number"
-        kept.append(f"NOT (t.kind = '{TOUCH_KINDS[replay.dataset]}' AND {place} = {replay.value})")
-    if reading.cutoff is not None:
-        kept.append(f"(t.ingested_at IS NULL OR t.ingested_at <= {reading.cutoff})")
-    return f"""SELECT {star} FROM conversion_rows AS c JOIN main.touches AS t ON t.conversion_id = c.base_id
-        WHERE {" AND ".join(kept)}"""
+TOUCHES = f"""
+SELECT t.* REPLACE (
+    c.conversion_id AS conversion_id, c.ts - t.ts AS age, t.is_test AND NOT w.no_test AS is_test,
+    t.is_duplicate AND NOT w.no_duplicate AS is_duplicate, CASE WHEN NOT w.no_late THEN t.ingested_at END AS ingested_at)
+FROM conversion_rows AS c JOIN worlds AS w ON w.mark = c.mark JOIN main.touches AS t ON t.conversion_id = c.base_id
+WHERE t.ts <= c.ts AND (w.cutoff IS NULL OR t.ingested_at IS NULL OR t.ingested_at <= w.cutoff)
+    AND NOT COALESCE(w.times = 0 AND t.kind = CASE w.dataset WHEN 'clicks' THEN 'click' WHEN 'impressions' THEN 'view' END
+        AND CASE w.place WHEN 'utc_day' THEN t.ts // {DAY} ELSE t.file_number END = w.place_value, FALSE)"""
 
-
-TOUCH_KINDS = {"clicks": "click", "impressions": "view"}
-
-
-def reversals_as_read(reading: Reading) -> str:
-    """The reversals of the conversions as read, and those of conversions that are nowhere."""
-    star = "* REPLACE (CAST(NULL AS BIGINT) AS ingested_at)" if "late" in reading.ignored else "*"
-    kept = (
-        "FALSE"
-        if "reversal" in reading.ignored
-        else "is_stray OR conversion_id IN (SELECT base_id FROM conversion_rows)"
-    )
-    timely = "TRUE" if reading.cutoff is None else f"(ingested_at IS NULL OR ingested_at <= {reading.cutoff})"
-    return f"SELECT {star} FROM main.reversal_rows WHERE ({kept}) AND {timely}"
+REVERSALS = """
+SELECT r.* REPLACE (
+    w.mark || r.conversion_id AS conversion_id, CASE WHEN NOT w.no_late THEN r.ingested_at END AS ingested_at)
+FROM main.reversal_rows AS r CROSS JOIN worlds AS w
+WHERE NOT w.no_reversal
+    AND (w.cutoff IS NULL OR r.ingested_at IS NULL OR w.no_late OR r.ingested_at <= w.cutoff)
+    AND CASE WHEN r.is_stray THEN r.conversion_id IN ({strays})
+        ELSE r.conversion_id IN (SELECT base_id FROM conversion_rows) END"""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from decimal import Decimal
 from fractions import Fraction
 from itertools import groupby
@@ -12,13 +13,10 @@ from recon.diagnose.details import Witness
 from recon.diagnose.edits import CAUSES, CODES, Asked, Edit
 from recon.diagnose.edits.table import PLACES
 from recon.diagnose.fits import Fit, Tried
-from recon.diagnose.reprice import Repricer
+from recon.diagnose.reprice import UNPRICEABLE, Repricer
 from recon.diagnose.screen import Screen
 from recon.diagnose.world import NO_LINE, LineKey, Lines, World
-from recon.problems import BadInput
 
-# An edit may make terms that no contract could have, which the load would have refused (RULES 2.8).
-UNPRICEABLE = (BadInput, AssertionError, ArithmeticError, ValueError)
 MOST_PAIRS = 60  # of a line that are recomputed, the nearest first
 MOST_FIRST = 6  # first edits of a pair after which a rate is looked for
 
@@ -44,9 +42,8 @@ class Search:
         if case.contract in self.tried:
             yield from (one for one in self.tried[case.contract] if (one.edit.code, one.edit.kind) == alike)
         elif self._world.versions(case.contract):
-            for edit in CODES[alike[0]].edits(self.asked(case)):
-                if edit.kind == alike[1]:
-                    yield from self._try(edit, self._world, case)
+            edits = [edit for edit in CODES[alike[0]].edits(self.asked(case)) if edit.kind == alike[1]]
+            yield from self._try_all(edits, self._world, case)
 
     def asked(self, case: Case, world: World | None = None) -> Asked:
         """What the edits of a contract may look at."""
@@ -60,16 +57,26 @@ class Search:
     def _tries(self, case: Case, world: World, aim: Case, only: Sequence[str] = ()) -> Iterator[Tried]:
         """The edits with an effect, in the order of the table; of a series of rates those next to what was billed."""
         screen = Screen(self._repricer, world, aim, lambda: self._witness.names_ours(aim))
-        for cause in CAUSES:
-            if only and cause.code not in only:
-                continue
-            edits = cause.edits(self.asked(case, world))
-            if cause.code == "rate_mistyped":
-                yield from self._nearest(edits, world, aim)
-                continue
-            for edit in edits:
-                if screen.admits(edit):
-                    yield from self._try(edit, world, aim)
+        edits = {
+            cause.code: list(cause.edits(self.asked(case, world))) for cause in CAUSES if not only or cause.code in only
+        }
+        typed = edits.get("rate_mistyped", [])
+        admitted = [edit for listed in edits.values() if listed is not typed for edit in listed if screen.admits(edit)]
+        tried = {id(one.edit): one for one in self._try_all(admitted, world, aim)}
+        for code, listed in edits.items():
+            if code == "rate_mistyped":
+                yield from self._nearest(listed, world, aim)
+            else:
+                yield from (tried[id(edit)] for edit in listed if id(edit) in tried)
+
+    def _try_all(self, edits: Sequence[Edit], world: World, case: Case) -> Iterator[Tried]:
+        """The edits with an effect, their worlds recomputed side by side."""
+        changed = [(edit, edit.change(world)) for edit in edits]
+        self._repricer.prepare([one for _, one in changed if one is not None], case.contract)
+        for edit, other in changed:
+            lines = None if other is None else self._lines(other, case.contract)
+            if other is not None and lines is not None and case.moved(lines):
+                yield Tried(edit, other, lines)
 
     def _try(self, edit: Edit, world: World, case: Case) -> Iterator[Tried]:
         changed = edit.change(world)
@@ -110,8 +117,10 @@ class Search:
         """Pairs of edits that fit lines which no single edit explains."""
         found: dict[tuple[str, ...], Fit] = {}
         for key in sorted(left):
-            for first, second in self._pairs_near(case, key):
-                for fit in self._paired(case, first, second):
+            near = [_Pair(*one) for one in self._pairs_near(case, key)]
+            self._repricer.prepare([one.both for one in near if one.both is not None], case.contract)
+            for pair in near:
+                for fit in self._paired(case, pair):
                     if key in fit.explained:
                         found.setdefault((*sorted(edit.words for edit in fit.edits), fit.scope), fit)
         return list(found.values())
@@ -130,32 +139,32 @@ class Search:
             for second in self._tries(aim, first.world, aim, ("rate_mistyped", *ON_LINES)):
                 yield first, second.edit
 
-    def _paired(self, case: Case, first: Tried, second: Edit) -> Iterator[Fit]:
-        if second.code == first.edit.code:
-            return  # one cause on one line is one finding
-        if PLACES[second.code] < PLACES[first.edit.code]:
-            edits: tuple[Edit, ...] = (second, first.edit)
-        else:
-            edits = (first.edit, second)
-        both = second.change(first.world)
-        lines = None if both is None else self._lines(both, case.contract)
-        if both is None or lines is None:
+    def _paired(self, case: Case, pair: _Pair) -> Iterator[Fit]:
+        lines = None if pair.both is None else self._lines(pair.both, case.contract)
+        if pair.both is None or lines is None:
             return
-        for fit in fits(case, edits, lines, both):
-            alone = self._alone(case, edits)
-            if alone is not None:
-                yield Fit(**{**vars(fit), "first_share": tuple(_shares(case, fit, *alone))})
+        for fit in fits(case, pair.edits, lines, pair.both):
+            alone = [self._alone(case, edit) for edit in pair.edits]
+            if alone[0] is not None and alone[1] is not None:
+                yield replace(fit, first_share=tuple(_shares(case, fit, alone[0], alone[1])))
 
-    def _alone(self, case: Case, edits: tuple[Edit, ...]) -> tuple[Lines, Lines] | None:
-        """What each edit of a pair gives alone; None where one has no effect, so that the other is enough."""
-        found = []
-        for edit in edits:
-            changed = edit.change(self._world)
-            lines = case.expected if changed is None else self._lines(changed, case.contract)
-            if lines is None:
-                return None
-            found.append(lines)
-        return found[0], found[1]
+    def _alone(self, case: Case, edit: Edit) -> Lines | None:
+        """What an edit of a pair gives alone; None where it can't be priced."""
+        known = next((one.lines for one in self.tried[case.contract] if one.edit == edit), None)
+        if known is not None:
+            return known
+        changed = edit.change(self._world)
+        return case.expected if changed is None else self._lines(changed, case.contract)
+
+
+class _Pair:
+    """Two edits in the order of the table, and the world that both make; None where they make none."""
+
+    def __init__(self, first: Tried, second: Edit) -> None:
+        is_before = PLACES[second.code] < PLACES[first.edit.code]
+        self.edits: tuple[Edit, ...] = (second, first.edit) if is_before else (first.edit, second)
+        is_one = second.code == first.edit.code  # one cause on one line is one finding
+        self.both = None if is_one else second.change(first.world)
 
 
 LEAVING_OUT = (

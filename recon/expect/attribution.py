@@ -9,19 +9,19 @@ from __future__ import annotations
 from decimal import Decimal, localcontext
 
 from recon.contracts.book import Book
-from recon.engine import Engine, literal
+from recon.engine import Engine
 from recon.expect.calendar import lay_out
-from recon.observe.scope import Scope
+from recon.observe.scope import Scope, one_of
 from recon.period import DAY, HOUR
 
 WEIGHT_DIGITS = 30
 MILLION = 1_000_000
 
 
-def attribute(engine: Engine, book: Book, scope: Scope, only: str | None = None) -> None:
+def attribute(engine: Engine, book: Book, scope: Scope, only: frozenset[str] | None = None) -> None:
     """Create the relation `claims`: one row per contract in force and conversion with a touch in reach.
 
-    `only` keeps the claims of one contract; all others compete all the same.
+    `only` keeps the claims of these contracts; all others compete all the same.
 
     Each carries the period it belongs to (none after the scope's), its local date, the early fate (up to `lost`,
     NULL when it goes on) and its reason, the touch that won, the share in millionths, and `governing_version`
@@ -35,7 +35,7 @@ def attribute(engine: Engine, book: Book, scope: Scope, only: str | None = None)
     engine.run("shares", SHARES)
     engine.run("winners", WINNERS)
     engine.run("conversions in reach", REACHED)
-    kept = "TRUE" if only is None else f"r.contract = {literal(only)}"
+    kept = "TRUE" if only is None else f"r.contract IN ({one_of(only)})"
     engine.run("claims", CLAIMS.format(period=scope.period, kept=kept))
 
 
@@ -92,10 +92,9 @@ CASE WHEN kind = 'view' THEN 1 ELSE 0 END, touch_id"""
 
 OWN_TOUCHES = f"""
 CREATE OR REPLACE TABLE own_touches AS
-SELECT contract, conversion_id, touch_id, kind, ts FROM (
-    SELECT *, ROW_NUMBER() OVER (PARTITION BY contract, conversion_id ORDER BY {WINS}) AS place
-    FROM contract_touches WHERE is_qualified) AS ranked
-WHERE place = 1"""
+SELECT contract, conversion_id, best.touch_id AS touch_id, best.kind AS kind, best.ts AS ts FROM (
+    SELECT contract, conversion_id, ARG_MIN({{'touch_id': touch_id, 'kind': kind, 'ts': ts}}, ROW({WINS})) AS best
+    FROM contract_touches WHERE is_qualified GROUP BY contract, conversion_id) AS found"""
 
 # All qualifying touches of the contracts that compete for a conversion, in order, with how many there are.
 COMPETITION = f"""
@@ -115,6 +114,9 @@ MODELS = {
 }
 WEIGHT = " ".join(f"WHEN '{model}' THEN {weight}" for model, weight in MODELS.items())
 
+# A touch that weighs nothing has no share: of single winners only the first touch in order is looked at.
+HAS_WEIGHT = "c.place = 1 OR c.model NOT IN ('last_touch', 'first_touch')"
+
 # Shares in millionths by largest remainder, ties to the smaller partner (RULES 5.3). Weights reach 10^30 × touches,
 # so the division is done in two steps of a thousand to stay within 128 bits.
 SHARES = f"""
@@ -123,6 +125,7 @@ WITH weighed AS (
     SELECT c.conversion_id, c.contract, c.partner, SUM(CAST(CASE c.model {WEIGHT} END AS HUGEINT)) AS part
     FROM competition AS c
     LEFT JOIN decay_weights AS w ON w.half_life_days = c.half_life_days AND w.hours = c.hours - c.youngest
+    WHERE {HAS_WEIGHT}
     GROUP BY c.conversion_id, c.contract, c.partner),
 totals AS (SELECT *, SUM(part) OVER (PARTITION BY conversion_id) AS whole FROM weighed),
 thousandths AS (SELECT *, part * 1000 // whole AS upper, part * 1000 % whole AS rest FROM totals),
@@ -136,19 +139,20 @@ SELECT conversion_id, contract, CAST(floor + CASE WHEN place <= left_over THEN 1
 FROM ranked"""
 
 # Who won: the winner, or of a split the partner with the largest share, by its first touch in order (RULES 5.4).
-WINNERS = """
+WINNERS = f"""
 CREATE OR REPLACE TABLE winners AS
 SELECT conversion_id, partner, touch_id FROM (
     SELECT c.conversion_id, c.partner, c.touch_id, ROW_NUMBER() OVER (
         PARTITION BY c.conversion_id ORDER BY h.share DESC, c.partner, c.place) AS rank
-    FROM competition AS c JOIN shares AS h ON h.conversion_id = c.conversion_id AND h.contract = c.contract) AS ranked
+    FROM competition AS c JOIN shares AS h ON h.conversion_id = c.conversion_id AND h.contract = c.contract
+    WHERE {HAS_WEIGHT}) AS ranked
 WHERE rank = 1"""
 
 REACHED = "CREATE OR REPLACE TABLE reached AS SELECT DISTINCT conversion_id FROM contract_touches"
 
 CLAIMS = f"""
 CREATE OR REPLACE TABLE claims AS
-WITH in_reach AS (SELECT DISTINCT contract, conversion_id FROM contract_touches),
+WITH in_reach AS (SELECT DISTINCT contract, conversion_id, start FROM contract_touches),
 marked AS (
     SELECT s.contract, s.version, s.direction, s.zone, s.own_currency, s.period, z.day, z.earned_in,
         z.lock_date, z.expires_on,
@@ -164,7 +168,7 @@ marked AS (
         CASE WHEN s.by_touch_date THEN d.version ELSE s.version END AS governing_version
     FROM in_reach AS r
     JOIN conversion_rows AS c ON c.conversion_id = r.conversion_id
-    JOIN cpa_spans AS s ON s.contract = r.contract AND c.ts >= s.start AND c.ts < s."end"
+    JOIN cpa_spans AS s ON s.contract = r.contract AND s.start = r.start
     JOIN cpa_days AS z ON z.contract = r.contract AND z.utc_day = c.ts // {DAY} AND c.ts >= z.start AND c.ts < z."end"
     LEFT JOIN own_touches AS o ON o.contract = r.contract AND o.conversion_id = r.conversion_id
     LEFT JOIN winners AS w ON w.conversion_id = r.conversion_id

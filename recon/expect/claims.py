@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
 from functools import lru_cache
+from typing import Any
 
 from recon.contracts.book import Book
 from recon.contracts.terms import CpaItem, CpaTerms
@@ -60,6 +61,9 @@ class Group:
     def share(self) -> Fraction:
         """The share of each conversion, 1 where it is not split."""
         return share_of(self.share_micros)
+
+
+GroupRow = tuple[Any, ...]  # a group's fields, in order
 
 
 @lru_cache(maxsize=4096)
@@ -137,18 +141,22 @@ def needs_sale(item: CpaItem) -> bool:
     return any(step.percent_of_sale is not None for step in steps)
 
 
-def grouped(engine: Engine, book: Book, asked: Asked) -> list[Group]:
-    """The open claims asked for, grouped; the relation `open_claims` tells which conversion is in which group."""
+def grouped(engine: Engine, book: Book, asked: Asked, is_stored: bool = True) -> list[GroupRow]:
+    """The open claims asked for, a row per group, in the order of contract and place.
+
+    Where they are stored, the relation `open_claims` tells which conversion is in which group.
+    """
+    if not is_stored:
+        return engine.rows(_summed(book, asked), "groups of claims")
     engine.run("alike claims", _grouping(book, asked))
     cuts = ", ".join(f"ANY_VALUE(cut_{name})" for name in ATTRIBUTES)
-    rows = engine.rows(
+    return engine.rows(
         f"""SELECT group_id, ANY_VALUE(contract), ANY_VALUE(version), ANY_VALUE(governing_version), ANY_VALUE(action),
             {cuts}, ANY_VALUE(sale_micros), ANY_VALUE(currency), ANY_VALUE(day), ANY_VALUE(earned_in),
             ANY_VALUE(is_full), ANY_VALUE(reversed_micros), ANY_VALUE(share), ANY_VALUE(single_id), COUNT(*)
         FROM open_claims GROUP BY group_id ORDER BY group_id""",
         "groups of claims",
     )
-    return [Group(*row) for row in rows]
 
 
 def grouping_of(book: Book) -> tuple[object, ...]:
@@ -157,21 +165,41 @@ def grouping_of(book: Book) -> tuple[object, ...]:
     return mentioned, ordered_contracts(book), selling_contracts(book), _locking_contracts(book)
 
 
+KEYS = "version, governing_version, action, sale_micros, currency, day, earned_in, is_full, reversed_micros, share"
+CUTS = ", ".join(f"cut_{name}" for name in ATTRIBUTES)
+
+
 def _grouping(book: Book, asked: Asked) -> str:
     """Claims with what decides them, and the number of their group; what no clause of the contract asks for is alike.
 
     `place` is the conversion's place in order where it is a group by itself, else 0.
     """
-    mentioned = mentioned_values(book)
-    cut = ", ".join(_cut(name, mentioned[name]) for name in ATTRIBUTES)
-    names = ", ".join(f"cut_{name}" for name in ATTRIBUTES)
-    keys = "version, governing_version, action, sale_micros, currency, day, earned_in, is_full, reversed_micros, share"
-    is_single = "TRUE" if asked.conversions is not None else f"c.contract IN ({one_of(ordered_contracts(book))})"
-    is_needed = f"({is_single} OR c.contract IN ({one_of(selling_contracts(book))}))"
     return f"""
         CREATE OR REPLACE TABLE open_claims AS
-        SELECT *, DENSE_RANK() OVER (ORDER BY contract, place, {keys}, {names}) AS group_id
-        FROM (SELECT c.contract, c.conversion_id, c.version, c.governing_version, c.action, c.earned_in, c.share, {cut},
+        SELECT *, DENSE_RANK() OVER (ORDER BY contract, place, {KEYS}, {CUTS}) AS group_id
+        FROM ({_alike(book, asked)}) AS alike"""
+
+
+def _summed(book: Book, asked: Asked) -> str:
+    """The same groups, added up without being stored: they have no numbers then."""
+    before, after = "version, governing_version, action", "sale_micros, currency, day, earned_in, is_full"
+    fields = f"contract, {before}, {CUTS}, {after}, reversed_micros, share, single_id"
+    return f"""
+        SELECT 0, {fields}, COUNT(*) FROM ({_alike(book, asked)}) AS alike
+        GROUP BY {fields}, place ORDER BY contract, place"""
+
+
+def _alike(book: Book, asked: Asked) -> str:
+    mentioned = mentioned_values(book)
+    cut = ", ".join(_cut(name, mentioned[name]) for name in ATTRIBUTES)
+    ordered = ordered_contracts(book)
+    is_single = "TRUE" if asked.conversions is not None else f"c.contract IN ({one_of(ordered)})"
+    place = "ROW_NUMBER() OVER (PARTITION BY c.contract ORDER BY c.ts, c.conversion_id)"
+    if asked.conversions is None and not ordered:
+        place = "0"
+    is_needed = f"({is_single} OR c.contract IN ({one_of(selling_contracts(book))}))"
+    return f"""
+        SELECT c.contract, c.conversion_id, c.version, c.governing_version, c.action, c.earned_in, c.share, {cut},
                 CASE WHEN {is_needed} THEN c.sale_micros END AS sale_micros,
                 CASE WHEN {is_needed} THEN c.currency END AS currency,
                 CASE WHEN {is_single} OR ({is_needed} AND c.currency <> c.own_currency) THEN c.day
@@ -180,11 +208,10 @@ def _grouping(book: Book, asked: Asked) -> str:
                     OR (r.reversal_count > 0 AND COALESCE(r.reversed_micros >= c.sale_micros, FALSE)) AS is_full,
                 CASE WHEN {is_needed} THEN COALESCE(r.reversed_micros, 0) ELSE 0 END AS reversed_micros,
                 CASE WHEN {is_single} THEN c.conversion_id END AS single_id,
-                CASE WHEN {is_single}
-                    THEN ROW_NUMBER() OVER (PARTITION BY c.contract ORDER BY c.ts, c.conversion_id) ELSE 0 END AS place
+                CASE WHEN {is_single} THEN {place} ELSE 0 END AS place
             FROM claims AS c
             LEFT JOIN ({_reversed(asked)}) AS r ON r.contract = c.contract AND r.conversion_id = c.conversion_id
-            WHERE c.early_fate IS NULL AND c.period = {literal(asked.period)} AND ({_wanted(book, asked)})) AS alike"""
+            WHERE c.early_fate IS NULL AND c.period = {literal(asked.period)} AND ({_wanted(book, asked)})"""
 
 
 def _reversed(asked: Asked) -> str:

@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
+from functools import cached_property
 
 from recon.contracts.book import Book
 from recon.contracts.terms import ContractVersion
@@ -38,6 +39,14 @@ class SignedOff:
 
     earned: Mapping[tuple[str, str], StillEarned] = field(default_factory=dict)
     counted: Mapping[tuple[str, str], str] = field(default_factory=dict)
+
+    @cached_property
+    def by_conversion(self) -> Mapping[str, Sequence[tuple[str, StillEarned]]]:
+        """What is still earned of each conversion, with its contract."""
+        found: dict[str, list[tuple[str, StillEarned]]] = defaultdict(list)
+        for (contract, conversion_id), one in self.earned.items():
+            found[conversion_id].append((contract, one))
+        return found
 
 
 @dataclass(frozen=True)
@@ -152,7 +161,7 @@ class Clawbacks:
     def of_strays(self, strays: Iterable[Stray]) -> Iterator[tuple[str, Taken] | Stray]:
         """Reversals of conversions that are not in the data: taken back as a signed-off close says, else unbased."""
         for reversal_id, conversion_id, sale_micros in strays:
-            signed = [(c, one) for (c, conversion), one in self._signed.earned.items() if conversion == conversion_id]
+            signed = self._signed.by_conversion.get(conversion_id, ())
             versions = [(c, one, self._book.version(c, one.version)) for c, one in sorted(signed, key=lambda s: s[0])]
             known = [(c, one, version) for c, one, version in versions if version is not None]
             if sale_micros is not None or not known:

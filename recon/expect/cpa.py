@@ -78,13 +78,13 @@ def expected_cpa(
     return CpaResult(tuple(lines), tuple(fates), tuple(remarks), tuple(balances))
 
 
-def claimed_lines(decider: Decider, scope: Scope, contract: str, signed: SignedOff) -> list[ExpectedLine]:
-    """The lines of one contract, from claims that are laid out already; nothing of it is stored unless it is told."""
+def claimed_lines(decider: Decider, scope: Scope, contracts: Iterable[str], signed: SignedOff) -> list[ExpectedLine]:
+    """The lines of these contracts, from claims that are laid out already; nothing is stored unless it is told."""
     payable = _payable(decider, scope)
     clawbacks = Clawbacks(decider.book, scope, signed)
     taken = _taken(decider, scope, clawbacks)
     _taken_of_strays(decider.engine, scope, clawbacks, taken)
-    lines, _ = _lines(decider, scope, [contract], payable, taken)
+    lines, _ = _lines(decider, scope, contracts, payable, taken)
     return lines
 
 
