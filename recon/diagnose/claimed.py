@@ -11,7 +11,7 @@ from recon.contracts.terms import CpaTerms
 from recon.diagnose.abreast import Abreast, sharing
 from recon.diagnose.asks import claiming
 from recon.diagnose.reading import read_events
-from recon.diagnose.world import Reading, World
+from recon.diagnose.world import World
 from recon.engine import Engine, literal
 from recon.expect import ExpectedLine
 from recon.expect.attribution import attribute

@@ -11,9 +11,11 @@ from recon.billed import BilledLine
 from recon.diagnose.case import Case
 from recon.diagnose.fits import Fit
 from recon.diagnose.proof import NO_DETAILS, Events
+from recon.diagnose.reading import AGAIN
 from recon.diagnose.reprice import Repricer
 from recon.diagnose.statement import Place, place_of
 from recon.diagnose.world import LineKey, World
+from recon.money import minor_units
 
 MICROS = 1_000_000
 Paid = Counter[tuple[str, int]]  # how often a conversion stands for so many millionths
@@ -65,11 +67,12 @@ class Witness:
         ours, theirs = self._paid(case, self._world), self._paid(case, fit.world)
         changed = counted = 0
         for key in keys:
-            told = self._details.of_lines[case.contract, key]
-            if _agreement(told, theirs[key.item]) == "contradict":
+            told, step = self._details.of_lines[case.contract, key], 10 ** (6 - minor_units(key.currency))
+            if not _agrees(told, theirs[key.item], step):
                 return Events("contradict")
-            changed += len((theirs[key.item] - ours[key.item]) + (ours[key.item] - theirs[key.item]))
-            counted += sum(theirs[key.item].values())
+            before, after = (_shown(paid[key.item], told, step) for paid in (ours, theirs))
+            changed += len((after - before) + (before - after))
+            counted += sum(after.values())
         return Events("agree", changed, counted)
 
     def names_ours(self, case: Case) -> bool:
@@ -88,7 +91,7 @@ class Witness:
             found: dict[str, Paid] = defaultdict(Counter)
             for conversion_id, fate, _, _, item, exact, _ in self._repricer.decisions(world, case.contract):
                 if fate == "payable":
-                    found[item][conversion_id.split("#")[0], round(Fraction(exact) * MICROS)] += 1
+                    found[item][conversion_id.split(AGAIN)[0], round(Fraction(exact) * MICROS)] += 1
             self._known[key] = found
         return self._known[key]
 
@@ -96,13 +99,31 @@ class Witness:
 NOT_EVENTS = ("orphan_line", "wrong_counterparty", "manual_override")
 
 
-def _agreement(told: Paid, found: Paid) -> str:
-    """Whether the same conversions are named; amounts may differ by a millionth, or altogether where all do."""
+def _agrees(told: Paid, found: Paid, step: int) -> bool:
+    """Whether the same conversions are named, at the same amounts to a millionth or to a minor unit of `step`.
+
+    Amounts may also differ altogether where all do: then they are told in another currency, or before a share.
+    """
     if _ids(told) != _ids(found):
-        return "contradict"
-    amounts = sorted(found.elements())
-    near = sum(abs(one[1] - other[1]) <= 1 for one, other in zip(sorted(told.elements()), amounts, strict=True))
-    return "agree" if near == len(amounts) or not near else "contradict"
+        return False
+    allowed = step - 1 if _is_whole(told, step) else 1
+    amounts = zip(sorted(told.elements()), sorted(found.elements()), strict=True)
+    near = [abs(one[1] - other[1]) <= allowed for one, other in amounts if one[1] or other[1]]
+    return all(near) or not any(near)
+
+
+def _is_whole(told: Paid, step: int) -> bool:
+    return all(not micros % step for _, micros in told)
+
+
+def _shown(paid: Paid, told: Paid, step: int) -> Paid:
+    """What is paid, as exactly as the details tell it."""
+    if not _is_whole(told, step):
+        return paid
+    rounded: Paid = Counter()
+    for (conversion_id, micros), count in paid.items():
+        rounded[conversion_id, (micros + step // 2) // step * step] += count
+    return rounded
 
 
 def _ids(paid: Paid) -> Counter[str]:

@@ -90,18 +90,22 @@ def _told_causes(told: _Told, causes: Iterable[Cause]) -> Iterator[Wanted]:
     """Every finding of the causes: a line and an edit each."""
     for cause in causes:
         for key in sorted(cause.fit.explained):
-            for place in range(len(cause.fit.edits)):
+            for place in _places(cause, key):
                 finding = _finding(told, cause, key, place)
                 yield Wanted(finding.finding_id, cause.case, cause.fit, key)
+
+
+def _places(cause: Cause, key: LineKey) -> list[int]:
+    """The edits of a cause that move a line: of a pair, one may matter on other lines alone."""
+    places = range(len(cause.fit.edits))
+    return [place for place in places if _part(cause.case, cause.fit, key, place)] or list(places)
 
 
 def _is_open(line: Line) -> bool:
     return line.status not in ("matched", "within_tolerance")
 
 
-def _causes(
-    desks: Desks, cases: Mapping[str, Case], shown: Mapping[str, Sequence[Fit]]
-) -> Mapping[str, list[Cause]]:
+def _causes(desks: Desks, cases: Mapping[str, Case], shown: Mapping[str, Sequence[Fit]]) -> Mapping[str, list[Cause]]:
     """The causes of every open contract."""
     found = desks.singles([case for case in cases.values() if case.open])
     singles = {contract: [*shown.get(contract, ()), *fits] for contract, fits in found.items()}
@@ -120,7 +124,7 @@ def _chosen(search: Search, witness: Witness, case: Case, fits: Sequence[Fit]) -
     for fit, rivals in chosen:
         yield Cause(case, fit, proof(case, fit, rivals, tried, events[id(fit)]))
     if left and case.contract in search.tried:
-        pairs = [fit for fit in search.pairs(case, left) if fit.explained <= left]
+        pairs = search.pairs(case, left)
         events = witness.every(case, pairs)
         standing = [fit for fit in pairs if events[id(fit)].verdict != "contradict"]
         for fit, rivals in grouped(standing, replace(case, open=left))[0]:

@@ -90,7 +90,9 @@ class Repricer:
             return list(self._claimed.lines_abreast(worlds, contract))
         except UNPRICEABLE:
             half = len(worlds) // 2
-            return [] if not half else [*self._in_runs(worlds[:half], contract), *self._in_runs(worlds[half:], contract)]
+            return (
+                [] if not half else [*self._in_runs(worlds[:half], contract), *self._in_runs(worlds[half:], contract)]
+            )
 
     def expected(self, world: World, contract: str, is_told: bool = True) -> list[ExpectedLine]:
         """The lines with their workings (conversion prices only where told), before errors on finished lines."""

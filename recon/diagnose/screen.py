@@ -10,7 +10,7 @@ from recon.contracts.terms import CpaTerms
 from recon.diagnose.case import Case
 from recon.diagnose.edits import Edit
 from recon.diagnose.reprice import Repricer, WonByPlace
-from recon.diagnose.world import Replay, World
+from recon.diagnose.world import LineKey, Replay, World
 
 # What an edit of these codes changes is which conversions are paid, and nothing else.
 BY_EVENTS = (
@@ -29,7 +29,7 @@ class Screen:
 
     def admits(self, edit: Edit) -> bool:
         """Whether an edit may give what was billed."""
-        if edit.code == "per_unit_scale":
+        if edit.code == "per_unit_scale" and self._is_plain_price:
             return self._is_near_power(edit)
         if edit.code in BY_EVENTS and self._are_named:
             return False  # other events than ours would contradict those that were billed
@@ -38,6 +38,17 @@ class Screen:
         changed = edit.change(self._world)
         replay = changed.reading.replay if changed is not None else None
         return replay is not None and self._may_hold(replay)
+
+    @cached_property
+    def _is_plain_price(self) -> bool:
+        """Whether amounts of a contract rise and fall with its rates, and no clause holds them."""
+        terms = [one for one in self._world.terms(self._case.contract) if isinstance(one, CpaTerms)]
+        clauses = ("minimum", "cap", "caps", "bonus", "minimum_payout", "fixed_fees")
+        return bool(terms) and not any(
+            any(getattr(one, name) for name in clauses)
+            or any(item.tiers or item.min is not None or item.max is not None for item in one.items)
+            for one in terms
+        )
 
     def _is_near_power(self, edit: Edit) -> bool:
         """Whether some open line is wrong by about that power of ten."""
@@ -66,9 +77,12 @@ class Screen:
 
     @cached_property
     def _gap(self) -> Decimal | None:
-        """By how much the billed conversions differ in all; None where some line states no quantity."""
-        gaps = [self._case.gap(key) for key in self._case.open if key.kind in ("charge", "payout")]
+        """By how much the billed conversions differ in all; None where some line that is there states no quantity."""
+        gaps = [self._gap_of(key) for key in self._case.open if key.kind in ("charge", "payout")]
         return None if None in gaps else sum((gap for gap in gaps if gap is not None), Decimal(0))
+
+    def _gap_of(self, key: LineKey) -> Decimal | None:
+        return self._case.gap(key) if self._case.theirs(key).is_there else -self._case.ours(key).quantity
 
     @cached_property
     def _are_named(self) -> bool:

@@ -29,12 +29,8 @@ class Search:
         self.tried: dict[str, list[Tried]] = {}
 
     def singles(self, case: Case) -> list[Fit]:
-        """Every single edit that fits some open line of a contract.
-
-        Where nothing at all was billed of a contract, only what leaves lines out is asked: no amount is there to agree.
-        """
-        only = () if case.billed else LEAVING_OUT
-        self.tried[case.contract] = found = list(self._tries(case, self._world, case, only))
+        """Every single edit that fits some open line of a contract."""
+        self.tried[case.contract] = found = list(self._tries(case, self._world, case))
         return [fit for one in found for fit in fits(case, (one.edit,), one.lines, one.world)]
 
     def tries_alike(self, case: Case, alike: tuple[str, str]) -> Iterator[Tried]:
@@ -121,8 +117,9 @@ class Search:
             self._repricer.prepare([one.both for one in near if one.both is not None], case.contract)
             for pair in near:
                 for fit in self._paired(case, pair):
-                    if key in fit.explained:
-                        found.setdefault((*sorted(edit.words for edit in fit.edits), fit.scope), fit)
+                    one = replace(fit, explained=fit.explained & left)
+                    if key in one.explained:
+                        found.setdefault((*sorted(edit.words for edit in fit.edits), fit.scope), one)
         return list(found.values())
 
     def _pairs_near(self, case: Case, key: LineKey) -> Iterator[tuple[Tried, Edit]]:
@@ -144,9 +141,11 @@ class Search:
         if pair.both is None or lines is None:
             return
         for fit in fits(case, pair.edits, lines, pair.both):
-            alone = [self._alone(case, edit) for edit in pair.edits]
-            if alone[0] is not None and alone[1] is not None:
-                yield replace(fit, first_share=tuple(_shares(case, fit, alone[0], alone[1])))
+            first, second = (self._alone(case, edit) for edit in pair.edits)
+            if first is None or second is None:
+                continue
+            if any(_needs_both(key, lines, first, second) for key in fit.explained):
+                yield replace(fit, first_share=tuple(_shares(case, fit, first, second)))
 
     def _alone(self, case: Case, edit: Edit) -> Lines | None:
         """What an edit of a pair gives alone; None where it can't be priced."""
@@ -167,15 +166,16 @@ class _Pair:
         self.both = None if is_one else second.change(first.world)
 
 
-LEAVING_OUT = (
-    "stale_version", "expired_version", "amendment_all_period", "minimum_ignored", "bonus_ignored", "hold_ignored",
-    "clawback_ignored", "missing_line",
-)  # fmt: skip
 ON_LINES = ("per_unit_scale", "sign_flipped", "digits_transposed", "commission_markup")
 
 
 def _moves(case: Case, key: LineKey, lines: Lines) -> bool:
     return lines.get(key, NO_LINE) != case.ours(key)
+
+
+def _needs_both(key: LineKey, both: Lines, first: Lines, second: Lines) -> bool:
+    """Whether neither edit of a pair gives a line by itself: an error elsewhere is no part of this line's cause."""
+    return both.get(key, NO_LINE) not in (first.get(key, NO_LINE), second.get(key, NO_LINE))
 
 
 def _quantity(lines: Lines, key: LineKey) -> Decimal:

@@ -13,6 +13,7 @@ from typing import Any
 from recon.contracts.book import Book
 from recon.diagnose.case import Case
 from recon.diagnose.fits import Fit
+from recon.diagnose.reading import AGAIN
 from recon.diagnose.reprice import Repricer
 from recon.diagnose.world import LineKey, World
 from recon.expect import ExpectedLine
@@ -91,7 +92,16 @@ def _conversions(repricer: Repricer, world: World, wanted: Wanted) -> Iterator[E
         if wanted.key.item in (_item(before), _item(after)) and _said(before) != _said(after):
             amounts = _amount(before), _amount(after)
             touch = f"touch {after[3]}" if after is not None and after[3] else ""
-            yield Event(wanted.finding_id, "conversions", one, 1, _fate(before), _fate(after), *amounts, touch)
+            yield Event(
+                wanted.finding_id,
+                "conversions",
+                one.replace(AGAIN, "#"),
+                1,
+                _fate(before),
+                _fate(after),
+                *amounts,
+                touch,
+            )
 
 
 def _item(row: tuple[Any, ...] | None) -> str:

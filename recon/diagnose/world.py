@@ -50,11 +50,15 @@ class Replay:
 
 @dataclass(frozen=True)
 class Reading:
-    """How events are read: marks not looked at, an earlier cut-off (µs), a day or file left out or doubled."""
+    """How events are read: marks not looked at, an earlier cut-off (µs), a day or file left out or doubled.
+
+    Partial reversals of conversions from `twice_from` (µs) on count twice.
+    """
 
     ignored: frozenset[Ignored] = frozenset()
     cutoff: int | None = None
     replay: Replay | None = None
+    twice_from: int | None = None
 
     def without(self, *marks: Ignored) -> Reading:
         """The same, with marks not looked at."""

@@ -18,7 +18,6 @@ _EVENTS = {
 _STEPS = {"no": 60, "step": 180, "arithmetic": 620, "clause": 240, "rule": 70}
 
 
-
 def _right(*columns: str) -> dict[str, Any]:
     return {"text_justify_columns": dict.fromkeys(columns, "right")}
 

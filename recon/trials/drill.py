@@ -95,9 +95,7 @@ class _Drill:
     def _closed(self, lines: Sequence[BilledLine]) -> StoredClose:
         """The copy closed against these lines."""
         write_bill(self.copy / "billing", self.month, lines)
-        return close_period(
-            Workspace.open(self.copy), self.month.period, self.month.as_known_at, self.month.own_cutoff
-        )
+        return close_period(Workspace.open(self.copy), self.month.period, self.month.as_known_at, self.month.own_cutoff)
 
     def _planted(self, clean: Billed, alarms: Sequence[Row]) -> tuple[list[Judged], list[str], int]:
         """Every error planted and judged, what did not hold in some close, and the number of closes."""

@@ -17,7 +17,7 @@ from recon.trials.billers import Biller
 from recon.trials.cases import Case, Outcome
 from recon.trials.folders import write_month
 from recon.trials.parts import Parts, joined, renamed
-from recon.trials.planting.month import BilledLine, Document, Month, versions_in_force
+from recon.trials.planting.month import AGAIN, BilledLine, Document, Month, versions_in_force
 from recon.trials.planting.sites import Planting
 
 AT_ONCE = 2  # biller processes
@@ -149,11 +149,16 @@ def _named(lines: Iterable[BilledLine], mark: str, contracts: frozenset[str]) ->
     plain = [
         replace(
             line, contract=line.contract.removesuffix(mark), item=line.item.removesuffix(mark),
-            details=tuple((conversion.removesuffix(mark), amount) for conversion, amount in line.details),
+            details=tuple((_as_sent(conversion, mark), amount) for conversion, amount in line.details),
         )
         for line in own
     ]  # fmt: skip
     return _of(plain, contracts)
+
+
+def _as_sent(conversion: str, mark: str) -> str:
+    """The identifier that the data have for a conversion of a part; copies have their original's."""
+    return conversion.removesuffix(mark).split(AGAIN)[0]
 
 
 # The biller's answer as a bill

@@ -156,9 +156,7 @@ def _is_couple(one: Planted, two: Planted) -> bool:
     return one.contracts == two.contracts and one.errors[0].code != two.errors[0].code
 
 
-def _spread(
-    couples: Sequence[tuple[Planted, Planted]], most: int, seen: Counter[str]
-) -> list[tuple[Planted, Planted]]:
+def _spread(couples: Sequence[tuple[Planted, Planted]], most: int, seen: Counter[str]) -> list[tuple[Planted, Planted]]:
     """At most so many couples, each code and contract about equally often; `seen` counts what there is already."""
     chosen: list[tuple[Planted, Planted]] = []
     left = list(couples)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from functools import partial
 
 from recon.contracts.terms import Attribution, CpaTerms
@@ -124,6 +125,19 @@ def reversal_repeated(asked: Asked) -> Iterator[Edit]:
     if asked.cpa_terms():
         words = "what is taken back is taken back twice"
         yield Edit("reversal_repeated", words, lambda world: world.on_lines(_clawed_back_twice))
+        start = asked.world.scope.period.start(asked.versions[0].timezone)
+        for words, first in (
+            ("partial reversals of the period's conversions count twice", start),
+            ("every partial reversal counts twice", FIRST),
+        ):
+            yield Edit("reversal_repeated", words, _twice_from(first))
+
+
+FIRST = -(2**62)  # before any instant
+
+
+def _twice_from(first: int) -> Change:
+    return lambda world: world.reads(replace(world.reading, twice_from=first))
 
 
 def _clawed_back_twice(lines: Lines) -> Lines:

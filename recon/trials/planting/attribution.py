@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 
 from recon.period import DAY, HOUR, duration
 from recon.trials.planting.counting import mark_cleared, where, with_column
-from recon.trials.planting.month import BilledLine
+from recon.trials.planting.month import AGAIN, BilledLine
 from recon.trials.planting.sites import PlantedError, Planting, Site, by_lines, by_rows, by_terms, one_line
 
 Terms = dict[str, Any]
@@ -113,7 +113,7 @@ def reversals_repeated(site: Site) -> Iterator[Planting]:
         return
 
     def again(table: pa.Table) -> pa.Table:
-        copies = [f"{one}~2" for one in table.column("reversal_id").to_pylist()]
+        copies = [f"{one}{AGAIN}2" for one in table.column("reversal_id").to_pylist()]
         return pa.concat_tables([table, with_column(table, "reversal_id", copies)])
 
     sold = _sold_in_period(site)

@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from recon.period import DAY
-from recon.trials.planting.month import IDS, RowEdit
+from recon.trials.planting.month import AGAIN, IDS, RowEdit
 from recon.trials.planting.sites import PlantedError, Planting, Site, by_items, by_rows, by_terms
 
 BASES = ("delivered", "viewable", "completed")
@@ -43,7 +43,7 @@ def each_its_own(column: str, is_first_kept: bool) -> RowEdit:
 
 def _numbered(identity: str, seen: Counter[str], is_first_kept: bool) -> str:
     seen[identity] += 1
-    return identity if seen[identity] == 1 and is_first_kept else f"{identity}#{seen[identity]}"
+    return identity if seen[identity] == 1 and is_first_kept else f"{identity}{AGAIN}{seen[identity]}"
 
 
 def with_column(table: pa.Table, name: str, values: list[Any]) -> pa.Table:
@@ -116,7 +116,7 @@ def double(site: Site) -> Iterator[Planting]:
 
 def _twice(column: str) -> RowEdit:
     def edit(table: pa.Table) -> pa.Table:
-        again = [f"{one}~2" for one in table.column(column).to_pylist()]
+        again = [f"{one}{AGAIN}2" for one in table.column(column).to_pylist()]
         return pa.concat_tables([table, with_column(table, column, again)])
 
     return edit
