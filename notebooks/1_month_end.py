@@ -171,6 +171,30 @@ def _(close, steps, table):
 
 @app.cell
 def _(close):
+    version = mo.ui.dropdown(review.versions_listed(close), label="Version", searchable=True)
+    mo.vstack([mo.md(review.WHAT_IF), version])
+    return (version,)
+
+
+@app.cell
+def _(close, version):
+    mo.stop(version.value is None)
+    terms = mo.ui.code_editor(review.terms_text(close, version.value), language="yaml", max_height=420)
+    ask = mo.ui.run_button(label="Show the effect")
+    mo.vstack([terms, ask])
+    return ask, terms
+
+
+@app.cell
+def _(ask, close, terms, version):
+    mo.stop(not ask.value)
+    with mo.status.spinner("Pricing the month with these terms"):
+        outcome = review.effect(close, version.value, terms.value)
+    mo.vstack([mo.md(outcome.words), *([] if outcome.lines.empty else [mo.ui.table(outcome.lines, **review.EFFECT)])])
+
+
+@app.cell
+def _(close):
     left_out = mo.md(review.left_out(close))
     mo.stop(close.rejected.empty, left_out)
     mo.vstack([left_out, mo.ui.table(review.rejected_rows(close), **review.REJECTED)])

@@ -12,6 +12,7 @@ from importlib.metadata import version as installed
 from pathlib import Path
 from typing import Any
 
+from recon.close.recomputed import Recomputed
 from recon.close.signed import SignedMonths
 from recon.compare import Comparison, Finding, Line
 from recon.contracts.book import Book
@@ -22,10 +23,10 @@ from recon.diagnose import Diagnosis, Event
 from recon.engine import Engine
 from recon.expect import Expectation, ExpectedLine, Opening
 from recon.expect.lines import Working
-from recon.inputs import Inputs, digest, inputs_list
+from recon.inputs import digest, inputs_list
 from recon.ledger import CloseMeta, Ledger, VersionUsed
 from recon.money import plain, written
-from recon.observe import OBSERVATIONS, Scope
+from recon.observe import OBSERVATIONS
 from recon.period import TZDATA_VERSION, instant_text
 from recon.workspace import Workspace
 
@@ -56,26 +57,20 @@ TAKEN_BACK = "SELECT contract, conversion_id, amount FROM taken_back ORDER BY co
 class RunFacts:
     """All that a run is made of; `started` is an instant (µs), `began` a monotonic clock's reading (s)."""
 
-    workspace: Workspace
-    scope: Scope
-    every: Book
-    book: Book
-    inputs: Inputs
-    expectation: Expectation
+    month: Recomputed
     comparison: Comparison
     started: int
     began: float
-    signed: SignedMonths
     not_known_yet: dict[str, int]
     diagnosis: Diagnosis
 
 
 def record(engine: Engine, facts: RunFacts) -> int:
     """Write the run's files and record it in the ledger, all or nothing; returns its number."""
-    period = str(facts.scope.period)
+    period = str(facts.month.scope.period)
     manifest = manifest_of(facts)
-    with Ledger.open(facts.workspace.database_url, facts.workspace.closes) as ledger:
-        versions = [_version_used(version) for version in facts.book.versions]
+    with Ledger.open(facts.month.workspace.database_url, facts.month.workspace.closes) as ledger:
+        versions = [_version_used(version) for version in facts.month.book.versions]
         ledger.check_versions(versions)
         with ledger.staging(period) as staging:
             _write_files(engine, staging.folder, facts)
@@ -83,7 +78,7 @@ def record(engine: Engine, facts: RunFacts) -> int:
             text = json.dumps(manifest, indent=2, ensure_ascii=False) + "\n"
             (staging.folder / "manifest.json").write_text(text, encoding="utf-8")
             meta = CloseMeta(facts.started, text, versions=versions)
-            lines = [line_row(line, facts.every) for line in facts.diagnosis.lines]
+            lines = [line_row(line, facts.month.every) for line in facts.diagnosis.lines]
             findings = [_finding_row(finding) for finding in facts.diagnosis.findings]
             return ledger.record_close(period, manifest["digest"], meta, lines, findings, staging)
 
@@ -91,19 +86,19 @@ def record(engine: Engine, facts: RunFacts) -> int:
 def manifest_of(facts: RunFacts) -> dict[str, Any]:
     """What the run was made from, the digest of all that, then the clock."""
     made_from = {
-        "workspace": facts.workspace.name,
-        "period": str(facts.scope.period),
-        "inputs": inputs_list(facts.inputs.manifest),
-        "contracts": [_named(version) for version in facts.book.versions],
-        "not_priced": [asdict(one) for one in facts.expectation.not_priced],
-        "openings": [_opening(one, facts.signed) for one in facts.expectation.openings],
-        "signed_off": [{"period": one.period, "run": one.run, "digest": one.digest} for one in facts.signed.used],
-        "settings": _settings(facts.workspace),
+        "workspace": facts.month.workspace.name,
+        "period": str(facts.month.scope.period),
+        "inputs": inputs_list(facts.month.inputs.manifest),
+        "contracts": [_named(version) for version in facts.month.book.versions],
+        "not_priced": [asdict(one) for one in facts.month.expectation.not_priced],
+        "openings": [_opening(one, facts.month.signed) for one in facts.month.expectation.openings],
+        "signed_off": [{"period": one.period, "run": one.run, "digest": one.digest} for one in facts.month.signed.used],
+        "settings": _settings(facts.month.workspace),
         "software": f"recon {installed('recon')}",
         "tzdata": TZDATA_VERSION,
-        "as_known_at": _instant(facts.scope.as_known_at),
+        "as_known_at": _instant(facts.month.scope.as_known_at),
         "not_known_yet": facts.not_known_yet,
-        "cutoff": instant_text(facts.scope.cutoff_of(facts.scope.period)),
+        "cutoff": instant_text(facts.month.scope.cutoff_of(facts.month.scope.period)),
     }
     plain_values = json.loads(json.dumps(made_from, default=str))
     return {**plain_values, "digest": digest(plain_values), "started": instant_text(facts.started)}
@@ -142,7 +137,7 @@ def _version_used(version: ContractVersion) -> VersionUsed:
 
 
 def _write_files(engine: Engine, folder: Path, facts: RunFacts) -> None:
-    lines = [line_row(line, facts.every) for line in facts.diagnosis.lines]
+    lines = [line_row(line, facts.month.every) for line in facts.diagnosis.lines]
     _write_csv(folder / "lines.csv", [*(field.name for field in fields(Line)), "counterparty", "direction"], lines)
     findings = [_finding_row(finding) for finding in facts.diagnosis.findings]
     _write_csv(folder / "findings.csv", [field.name for field in fields(Finding)], findings)
@@ -150,14 +145,14 @@ def _write_files(engine: Engine, folder: Path, facts: RunFacts) -> None:
         folder / "finding_events.csv", [field.name for field in fields(Event)], map(asdict, facts.diagnosis.events)
     )
     _write_csv(folder / "finding_workings.csv", ("finding_id", *WORKING_COLUMNS), _finding_workings(facts.diagnosis))
-    _write_csv(folder / "fates.csv", FATE_COLUMNS, _fate_rows(facts.expectation))
-    _write_csv(folder / "rejected.csv", REJECTED_COLUMNS, (asdict(row) for row in facts.inputs.rejected))
-    told = (*facts.expectation.lines, *facts.expectation.uncounted)
+    _write_csv(folder / "fates.csv", FATE_COLUMNS, _fate_rows(facts.month.expectation))
+    _write_csv(folder / "rejected.csv", REJECTED_COLUMNS, (asdict(row) for row in facts.month.inputs.rejected))
+    told = (*facts.month.expectation.lines, *facts.month.expectation.uncounted)
     _write_csv(folder / "workings.csv", WORKING_COLUMNS, _working_rows(told))
-    _write_csv(folder / "balances.csv", BALANCE_COLUMNS, _balance_rows(facts.expectation))
-    _write_json(folder / "contracts.json", [_version_row(version) for version in facts.every.versions])
+    _write_csv(folder / "balances.csv", BALANCE_COLUMNS, _balance_rows(facts.month.expectation))
+    _write_json(folder / "contracts.json", [_version_row(version) for version in facts.month.every.versions])
     engine.write_parquet(DECISIONS, folder / "conversions.parquet")
-    engine.write_parquet(REVERSALS.format(period=facts.scope.period), folder / "reversals.parquet")
+    engine.write_parquet(REVERSALS.format(period=facts.month.scope.period), folder / "reversals.parquet")
     engine.write_parquet(TAKEN_BACK, folder / "clawbacks.parquet")
     (folder / "observations").mkdir()
     for relation, order in OBSERVATIONS.items():

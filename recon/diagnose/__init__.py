@@ -1,9 +1,25 @@
 """Why a month was billed otherwise: every variance with the edit that explains it, proven to the cent."""
 
+from recon.diagnose.desks import Desks
 from recon.diagnose.details import Details
 from recon.diagnose.diagnosis import Diagnosis, diagnose
-from recon.diagnose.reprice import observed_by, observed_in
+from recon.diagnose.preview import Preview, PreviewLine, preview
+from recon.diagnose.reprice import Observations, observed_by, observed_in
 from recon.diagnose.traces import Event, Trace
 from recon.diagnose.world import World
 
-__all__ = ["Details", "Diagnosis", "Event", "Trace", "World", "diagnose", "observed_by", "observed_in"]
+__all__ = [
+    "Desks",
+    "Details",
+    "Diagnosis",
+    "Event",
+    "Observations",
+    "Preview",
+    "PreviewLine",
+    "Trace",
+    "World",
+    "diagnose",
+    "observed_by",
+    "observed_in",
+    "preview",
+]

@@ -42,8 +42,8 @@ class Details:
 class Witness:
     """Asks the details about fits, conversion by conversion."""
 
-    def __init__(self, repricer: Repricer, world: World, details: Details) -> None:
-        self._repricer, self._world, self._details = repricer, world, details
+    def __init__(self, repricer: Repricer, world: World, details: Details | None = None) -> None:
+        self._repricer, self._world, self.details = repricer, world, details or Details()
         self._known: dict[tuple[object, ...], dict[str, Paid]] = {}
 
     def every(self, case: Case, fits: Sequence[Fit]) -> dict[int, Events]:
@@ -56,7 +56,7 @@ class Witness:
         """The lines that a fit confirms and details tell of."""
         if not self._world.is_cpa(case.contract) or fit.codes[0] in NOT_EVENTS:
             return []
-        of_lines = self._details.of_lines
+        of_lines = self.details.of_lines
         return [key for key in sorted(fit.confirmed) if (case.contract, key) in of_lines and key.kind in DETAILED]
 
     def events(self, case: Case, fit: Fit) -> Events:
@@ -67,7 +67,7 @@ class Witness:
         ours, theirs = self._paid(case, self._world), self._paid(case, fit.world)
         changed = counted = 0
         for key in keys:
-            told, step = self._details.of_lines[case.contract, key], 10 ** (6 - minor_units(key.currency))
+            told, step = self.details.of_lines[case.contract, key], 10 ** (6 - minor_units(key.currency))
             if not _agrees(told, theirs[key.item], step):
                 return Events("contradict")
             before, after = (_shown(paid[key.item], told, step) for paid in (ours, theirs))
@@ -78,7 +78,7 @@ class Witness:
     def names_ours(self, case: Case) -> bool:
         """Whether the details of every open line name the conversions that we pay, no other and none less."""
         ours = self._paid(case, self._world)
-        places = [self._details.of_lines.get((case.contract, key)) for key in case.open if key.kind in DETAILED]
+        places = [self.details.of_lines.get((case.contract, key)) for key in case.open if key.kind in DETAILED]
         if len(places) != len(case.open) or any(place is None for place in places):
             return False
         pairs = zip((key for key in case.open), places, strict=True)

@@ -14,13 +14,12 @@ from recon.diagnose.desks import Desks
 from recon.diagnose.details import Details, Witness
 from recon.diagnose.fits import Fit
 from recon.diagnose.proof import Proof, grouped, proof
-from recon.diagnose.reprice import Observations
 from recon.diagnose.search import Search
 from recon.diagnose.statement import Place, copies, ids_of, place_of, repeated_of, seen
 from recon.diagnose.traces import Event, Trace, Wanted, traces
 from recon.diagnose.widen import widened
 from recon.diagnose.words import sentence
-from recon.diagnose.world import NO_LINE, LineKey, Priced, World
+from recon.diagnose.world import NO_LINE, LineKey, Priced
 
 UNEXPLAINED = "unexplained"
 
@@ -61,14 +60,12 @@ class _Told:
         self.rest[case.contract, key] -= amount
 
 
-def diagnose(
-    comparison: Comparison, billed: Billed, world: World, observations: Observations, details: Details
-) -> Diagnosis:
+def diagnose(comparison: Comparison, billed: Billed, details: Details, desks: Desks) -> Diagnosis:
     """Name the cause of every open line, from stored observations alone (AUDIT, Causes and Proof).
 
     The findings of `comparison` that have no money in them (remarks) are kept as they are.
     """
-    copied = copies(comparison.lines, billed)
+    world, copied = desks.world, copies(comparison.lines, billed)
     cases = cases_of(comparison.lines, billed.lines, copied)
     told = _Told(
         str(world.scope.period), billed, {place_of(line): line.variance for line in comparison.lines if _is_open(line)}
@@ -78,11 +75,11 @@ def diagnose(
         told.findings += [_not_billed(told, case, key) for case in cases.values() for key in sorted(case.open)]
     if not billed.lines or not any(case.open for case in cases.values()):
         return _closed(comparison, told, ())
-    with Desks(observations, world, details, [case.contract for case in cases.values() if case.open]) as desks:
-        causes = _causes(desks, cases, seen(cases, billed, world.every, world))
-        wanted = {contract: list(_told_causes(told, found)) for contract, found in causes.items()}
-        traced = desks.each(list(wanted), lambda desk, contract: traces(desk.repricer, world, wanted[contract]))
-        shown = [one for contract in wanted for one in traced[contract]]
+    desks.begin(details, [case.contract for case in cases.values() if case.open])
+    causes = _causes(desks, cases, seen(cases, billed, world.every, world))
+    wanted = {contract: list(_told_causes(told, found)) for contract, found in causes.items()}
+    traced = desks.each(list(wanted), lambda desk, contract: traces(desk.repricer, world, wanted[contract]))
+    shown = [one for contract in wanted for one in traced[contract]]
     return _closed(comparison, told, shown)
 
 

@@ -14,7 +14,9 @@ from recon.engine import Engine
 from recon.observe.repeats import COLUMNS, in_order
 from recon.period import DAY
 
-AGAIN = "\x1f"  # between the id of a conversion that is read again and the number of the copy
+AGAIN = "\x1f"  # between the id of a row that is read again and the number of the copy
+MARKED = f"chr({ord(AGAIN)})"
+SECOND = f"{MARKED} || '2'"
 WORLD_COLUMNS = {
     "mark": "TEXT", "is_plain": "BOOLEAN", "no_test": "BOOLEAN", "no_fraud": "BOOLEAN", "no_duplicate": "BOOLEAN",
     "no_late": "BOOLEAN", "no_late_conversion": "BOOLEAN", "no_reversal": "BOOLEAN", "has_repeats": "BOOLEAN",
@@ -34,24 +36,16 @@ def read_events(engine: Engine, readings: Mapping[str, Reading], programs: str, 
     read = f"SELECT * FROM ({_conversions(programs, is_changed)}) AS read WHERE {met}"
     engine.run("conversions as read", f"CREATE OR REPLACE TABLE conversion_rows AS {read}")
     engine.run("touches as read", f"CREATE OR REPLACE TABLE touches AS {TOUCHES}")
-    engine.run(
-        "reversals as read",
-        f"CREATE OR REPLACE TABLE reversal_rows AS {REVERSALS.format(strays=strays, again=ord(AGAIN))}",
-    )
+    reversals = REVERSALS.format(strays=strays)
+    engine.run("reversals as read", f"CREATE OR REPLACE TABLE reversal_rows AS {reversals}")
 
 
 def _row(mark: str, reading: Reading) -> tuple[Any, ...]:
     replay, ignored = reading.replay, reading.ignored
     names = ("test", "fraud", "duplicate", "late", "late_conversion", "reversal", "repeated_row")
     where = (None,) * 4 if replay is None else (replay.dataset, replay.by, replay.value, replay.times)
-    return (
-        mark,
-        reading == Reading(),
-        *(name in ignored for name in names),
-        reading.cutoff,
-        *where,
-        reading.twice_from,
-    )
+    marks = [name in ignored for name in names]
+    return (mark, reading == Reading(), *marks, reading.cutoff, *where, reading.twice_from)
 
 
 def _conversions(programs: str, is_changed: bool) -> str:
@@ -71,7 +65,7 @@ PLACE = f"CASE w.place WHEN 'utc_day' THEN ts // {DAY} ELSE file_number END"
 
 def _read_again(programs: str) -> str:
     others = ", ".join(name for name in COLUMNS["conversions"] if name != "conversion_id")
-    numbered = f"conversion_id || chr({ord(AGAIN)}) || ROW_NUMBER() OVER (PARTITION BY conversion_id ORDER BY ts)"
+    numbered = f"conversion_id || {MARKED} || ROW_NUMBER() OVER (PARTITION BY conversion_id ORDER BY ts)"
     window = f"""OVER (PARTITION BY program, action, order_id ORDER BY {in_order("conversions", within_id=False)}
         ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)"""
     far = "prior_id NOT IN (SELECT conversion_id FROM main.conversion_rows)"
@@ -86,7 +80,7 @@ def _read_again(programs: str) -> str:
                 LAST_VALUE(CASE WHEN {CLEAN} THEN base_id END IGNORE NULLS) {window} AS near_id
             FROM (
                 SELECT c.* EXCLUDE (is_repeat) REPLACE (
-                    w.mark || CASE WHEN n.copy = 2 THEN conversion_id || chr({ord(AGAIN)}) || '2' ELSE conversion_id END AS conversion_id,
+                    w.mark || conversion_id || CASE WHEN n.copy = 2 THEN {SECOND} ELSE '' END AS conversion_id,
                     w.mark || program AS program,
                     is_test AND NOT w.no_test AS is_test, is_fraud AND NOT w.no_fraud AS is_fraud,
                     CASE WHEN NOT (w.no_late OR w.no_late_conversion) THEN ingested_at END AS ingested_at), w.mark
@@ -106,20 +100,23 @@ def _read_again(programs: str) -> str:
 TOUCHES = f"""
 SELECT t.* REPLACE (
     c.conversion_id AS conversion_id, c.ts - t.ts AS age, t.is_test AND NOT w.no_test AS is_test,
-    t.is_duplicate AND NOT w.no_duplicate AS is_duplicate, CASE WHEN NOT w.no_late THEN t.ingested_at END AS ingested_at)
+    t.is_duplicate AND NOT w.no_duplicate AS is_duplicate,
+    CASE WHEN NOT w.no_late THEN t.ingested_at END AS ingested_at)
 FROM conversion_rows AS c JOIN worlds AS w ON w.mark = c.mark JOIN main.touches AS t ON t.conversion_id = c.base_id
 WHERE t.ts <= c.ts AND (w.cutoff IS NULL OR t.ingested_at IS NULL OR t.ingested_at <= w.cutoff)
-    AND NOT COALESCE(w.times = 0 AND t.kind = CASE w.dataset WHEN 'clicks' THEN 'click' WHEN 'impressions' THEN 'view' END
+    AND NOT COALESCE(w.times = 0
+        AND t.kind = CASE w.dataset WHEN 'clicks' THEN 'click' WHEN 'impressions' THEN 'view' END
         AND CASE w.place WHEN 'utc_day' THEN t.ts // {DAY} ELSE t.file_number END = w.place_value, FALSE)"""
 
-REVERSALS = """
+REVERSALS = f"""
 SELECT r.* REPLACE (
-    r.reversal_id || CASE WHEN n.copy = 2 THEN chr({again}) || '2' ELSE '' END AS reversal_id,
+    r.reversal_id || CASE WHEN n.copy = 2 THEN {SECOND} ELSE '' END AS reversal_id,
     w.mark || r.conversion_id AS conversion_id, CASE WHEN NOT w.no_late THEN r.ingested_at END AS ingested_at)
 FROM main.reversal_rows AS r CROSS JOIN worlds AS w
 LEFT JOIN (SELECT conversion_id, ts FROM main.conversion_rows) AS c ON c.conversion_id = r.conversion_id
-JOIN (VALUES (1), (2)) AS n(copy) ON n.copy <= CASE WHEN r.sale_micros IS NOT NULL AND c.ts >= w.twice_from THEN 2 ELSE 1 END
+JOIN (VALUES (1), (2)) AS n(copy)
+    ON n.copy <= CASE WHEN r.sale_micros IS NOT NULL AND c.ts >= w.twice_from THEN 2 ELSE 1 END
 WHERE NOT w.no_reversal
     AND (w.cutoff IS NULL OR r.ingested_at IS NULL OR w.no_late OR r.ingested_at <= w.cutoff)
-    AND CASE WHEN r.is_stray THEN r.conversion_id IN ({strays})
+    AND CASE WHEN r.is_stray THEN r.conversion_id IN ({{strays}})
         ELSE r.conversion_id IN (SELECT base_id FROM conversion_rows) END"""

@@ -14,7 +14,7 @@ from recon.diagnose.world import LineKey, Lines, Priced, World
 from recon.engine import Engine
 from recon.expect import ExpectedLine
 from recon.observe.impressions import ImpressionCount
-from recon.problems import BadInput
+from recon.problems import BadInput, Problem
 
 NEEDED = (
     "impression_counts", "impression_days", "conversion_rows", "touches", "reversal_rows", "repeats_of_conversions",
@@ -31,8 +31,13 @@ def observed_by(engine: Engine) -> Observations:
 
 
 def observed_in(folder: Path) -> Observations:
-    """The observations that a close stored."""
-    return {name: pq.read_table(folder / "observations" / f"{name}.parquet") for name in NEEDED}
+    """The observations that a close stored; BadInput where it is of a recon that did not store them all."""
+    files = {name: folder / "observations" / f"{name}.parquet" for name in NEEDED}
+    if missing := [path for path in files.values() if not path.is_file()]:
+        raise BadInput(
+            [Problem(str(path), "missing", "an observation of the close; close the month again") for path in missing]
+        )
+    return {name: pq.read_table(path) for name, path in files.items()}
 
 
 class Repricer:

@@ -29,8 +29,8 @@ class Screen:
 
     def admits(self, edit: Edit) -> bool:
         """Whether an edit may give what was billed."""
-        if edit.code == "per_unit_scale" and self._is_plain_price:
-            return self._is_near_power(edit)
+        if edit.code == "per_unit_scale" and self._world.is_cpa(self._case.contract):
+            return self._may_scale(edit)
         if edit.code in BY_EVENTS and self._are_named:
             return False  # other events than ours would contradict those that were billed
         if edit.code not in ("partial_data", "double_load") or not self._world.is_cpa(self._case.contract):
@@ -39,25 +39,30 @@ class Screen:
         replay = changed.reading.replay if changed is not None else None
         return replay is not None and self._may_hold(replay)
 
+    def _may_scale(self, edit: Edit) -> bool:
+        """Whether some open line that the edit reaches is wrong by about that power of ten, or that way at least."""
+        times = Decimal(1).scaleb(int(edit.value))
+        is_held = not self._is_plain_price and edit.clause != ""  # clauses hold amounts back, not those of the bill
+        return any(self._is_scaled(key, times, is_held) for key in self._case.open if _reaches(edit, key))
+
+    def _is_scaled(self, key: LineKey, times: Decimal, is_held: bool) -> bool:
+        ours, theirs = self._case.ours(key).amount, self._case.theirs(key).amount
+        if key.kind not in ("charge", "payout"):
+            return True
+        if is_held and (theirs > ours) == (times > 1):
+            return True
+        return bool(ours and theirs and Decimal("0.3") < theirs / (ours * times) < 3)
+
     @cached_property
     def _is_plain_price(self) -> bool:
         """Whether amounts of a contract rise and fall with its rates, and no clause holds them."""
         terms = [one for one in self._world.terms(self._case.contract) if isinstance(one, CpaTerms)]
         clauses = ("minimum", "cap", "caps", "bonus", "minimum_payout", "fixed_fees")
-        return bool(terms) and not any(
+        return not any(
             any(getattr(one, name) for name in clauses)
             or any(item.tiers or item.min is not None or item.max is not None for item in one.items)
             for one in terms
         )
-
-    def _is_near_power(self, edit: Edit) -> bool:
-        """Whether some open line is wrong by about that power of ten."""
-        times = Decimal(1).scaleb(int(edit.value))
-        for key in self._case.open:
-            ours, theirs = self._case.ours(key).amount * times, self._case.theirs(key).amount
-            if ours and theirs and Decimal("0.3") < theirs / ours < 3:
-                return True
-        return False
 
     def _may_hold(self, replay: Replay) -> bool:
         """Whether as many conversions as differ can come from a day or file."""
@@ -103,3 +108,8 @@ class Screen:
     @cached_property
     def _won(self) -> WonByPlace:
         return self._repricer.won_by_place(self._world, self._case.contract)
+
+
+def _reaches(edit: Edit, key: LineKey) -> bool:
+    """Whether an edit of one item's rates is about a line: its own, or one of the whole contract."""
+    return edit.clause in ("", "items", f"items[{key.item}]") or key.item.startswith("_")

@@ -27,6 +27,7 @@ class Search:
     def __init__(self, repricer: Repricer, witness: Witness, world: World) -> None:
         self._repricer, self._world, self._witness = repricer, world, witness
         self.tried: dict[str, list[Tried]] = {}
+        self._given: dict[tuple[str, Edit], tuple[World | None, Lines | None]] = {}  # of edits of the world itself
 
     def singles(self, case: Case) -> list[Fit]:
         """Every single edit that fits some open line of a contract."""
@@ -67,18 +68,18 @@ class Search:
 
     def _try_all(self, edits: Sequence[Edit], world: World, case: Case) -> Iterator[Tried]:
         """The edits with an effect, their worlds recomputed side by side."""
-        changed = [(edit, edit.change(world)) for edit in edits]
-        self._repricer.prepare([one for _, one in changed if one is not None], case.contract)
-        for edit, other in changed:
-            lines = None if other is None else self._lines(other, case.contract)
+        known = self._given if world is self._world else {}
+        new = [(edit, edit.change(world)) for edit in edits if (case.contract, edit) not in known]
+        self._repricer.prepare([other for _, other in new if other is not None], case.contract)
+        for edit, other in new:
+            known[case.contract, edit] = other, None if other is None else self._lines(other, case.contract)
+        for edit in edits:
+            other, lines = known[case.contract, edit]
             if other is not None and lines is not None and case.moved(lines):
                 yield Tried(edit, other, lines)
 
     def _try(self, edit: Edit, world: World, case: Case) -> Iterator[Tried]:
-        changed = edit.change(world)
-        lines = None if changed is None else self._lines(changed, case.contract)
-        if changed is not None and lines is not None and case.moved(lines):
-            yield Tried(edit, changed, lines)
+        yield from self._try_all([edit], world, case)
 
     def _lines(self, world: World, contract: str) -> Lines | None:
         """The lines of a world; None where it can't be priced (a rate is missing, clauses contradict each other)."""

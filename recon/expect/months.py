@@ -25,9 +25,9 @@ OpeningsOf = Callable[[Period], Openings]
 class Decider:
     """What months are decided with: contracts, exchange rates, the openings of each period, contracts left out.
 
-    `only` decides these contracts; `is_told` False leaves out workings, `is_stored` False the decisions one by one, for a
-    recomputation that asks for amounts alone. `known_groups` remembers groups of the same claims, `known_prices` what
-    alike conversions came to under the same terms.
+    `only` decides these contracts; `is_told` False leaves out workings, `is_stored` False the decisions one by one,
+    for a recomputation that asks for amounts alone. `known_groups` remembers groups of the same claims,
+    `known_prices` what alike conversions came to under the same terms.
     """
 
     engine: Engine

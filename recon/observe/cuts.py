@@ -31,8 +31,9 @@ def cuts_of_items(book: Book, scope: Scope, counted_by_others: Collection[str] =
         versions = book.versions_of(contract)
         bounds = set(_bounds(versions, scope))
         for item in _items(versions):
-            days = _midnights(scope, versions) if _needs_days(item, versions, counted_by_others) else set()
-            cuts[item] |= bounds | days
+            cuts[item] |= bounds
+            for zone in {one.timezone for one in versions} if _needs_days(item, versions, counted_by_others) else ():
+                cuts[item] |= midnights(scope, zone)
     return {item: tuple(sorted(instants)) for item, instants in cuts.items()}
 
 
@@ -96,9 +97,10 @@ def needs_days(item: CpmItem, terms: CpmTerms) -> bool:
     return item.booked is not None or (item.third_party or terms.third_party) is not None
 
 
-def _midnights(scope: Scope, versions: Iterable[ContractVersion]) -> set[int]:
+def midnights(scope: Scope, zone: str) -> set[int]:
+    """The instants at which a date of the period begins or ends in a zone."""
     days = [scope.period.first + timedelta(days=n) for n in range(scope.period.days + 1)]
-    return {midnight(day, zone) for zone in {version.timezone for version in versions} for day in days}
+    return {midnight(day, zone) for day in days}
 
 
 def cutoffs_in_question(scope: Scope) -> tuple[int, ...]:

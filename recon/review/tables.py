@@ -33,4 +33,5 @@ EVENTS = {
     **_right("quantity", "our amount", "their amount"),
 }  # fmt: skip
 DECISIONS = {**_TABLE, "selection": None, **_right("amount")}
+EFFECT = {**_TABLE, "selection": None, "page_size": 15, **_right("before", "after", "difference")}
 REJECTED = {**_TABLE, "selection": None}

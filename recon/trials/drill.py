@@ -11,13 +11,13 @@ from importlib.metadata import version as installed
 from pathlib import Path
 from typing import Any
 
-from recon.close import StoredClose, close_period
+from recon.close import Outcome, Rehearsal, close_period
 from recon.close.drills import latest_drill, store_drill
 from recon.period import Period
 from recon.trials.billers import Biller, command_biller
 from recon.trials.drill_report import summary
-from recon.trials.folders import write_bill, write_month
-from recon.trials.judging import Judged, Row, false_alarms, faults, findings_of, judged
+from recon.trials.folders import write_bill, write_month, write_statement
+from recon.trials.judging import Judged, Row, false_alarms, faults, findings_of, judged, outcome_of
 from recon.trials.planting import ERRORS, BilledLine, Month, PlantedError, Site
 from recon.trials.rebilling import Billed, Rebilling
 from recon.trials.sampling import Sampled, month_of
@@ -73,13 +73,14 @@ class _Drill:
     ) -> None:  # fmt: skip
         self.workspace, self.month, self.folder, self.asked, self.told = workspace, month, folder, asked, told
         self.rebilling = Rebilling(month, biller, folder)
-        self.copy = folder / "copy"
+        self.copy, self.statement = folder / "copy", folder / "statement"
 
     def result(self, sampled: Sampled) -> dict[str, Any]:
         """The whole drill as plain values."""
         self.told("billing the copy rightly")
         clean = self.rebilling.clean()
         write_month(self.copy, self.month, True, self.workspace)
+        write_statement(self.statement, self.month, self.workspace)
         self.told("closing the copy with nothing planted")
         first = self._closed(clean)
         alarms = false_alarms(first)
@@ -92,10 +93,15 @@ class _Drill:
             "closes": runs, "faults": broken, "errors": errors, "summary": summary(errors, alarms, broken),
         }  # fmt: skip
 
-    def _closed(self, lines: Sequence[BilledLine]) -> StoredClose:
-        """The copy closed against these lines."""
+    def _closed(self, lines: Sequence[BilledLine]) -> Outcome:
+        """The copy closed against these lines, from reading to storing."""
         write_bill(self.copy / "billing", self.month, lines)
-        return close_period(Workspace.open(self.copy), self.month.period, self.month.as_known_at, self.month.own_cutoff)
+        month, copy = self.month, Workspace.open(self.copy)
+        return outcome_of(close_period(copy, month.period, month.as_known_at, month.own_cutoff))
+
+    def _rehearsal(self) -> Rehearsal:
+        month, copy = self.month, Workspace.open(self.copy)
+        return Rehearsal(copy, month.period, month.as_known_at, month.own_cutoff)
 
     def _planted(self, clean: Billed, alarms: Sequence[Row]) -> tuple[list[Judged], list[str], int]:
         """Every error planted and judged, what did not hold in some close, and the number of closes."""
@@ -107,22 +113,27 @@ class _Drill:
         singles = search.singles(errors, sites, self.asked.times, self.told)
         pairs = search.pairs(singles, self.asked.pairs, self.told)
         runs = packed([*singles, *pairs])[: self.asked.most_runs]
+        known = {(row["contract"], row["item"]) for row in alarms}
         found, broken = [], []
-        for number, run in enumerate(runs, 1):
-            self.told(f"close {number} of {len(runs)}, {len(run)} errors planted")
-            judgements, told = self._run(clean, run, {(row["contract"], row["item"]) for row in alarms})
-            found += judgements
-            broken += [f"close {number}: {one}" for one in told]
+        with self._rehearsal() as rehearsal:
+            for number, run in enumerate(runs, 1):
+                self.told(f"close {number} of {len(runs)}, {len(run)} errors planted")
+                judgements, told = self._run(clean, run, known, rehearsal)
+                found += judgements
+                broken += [f"close {number}: {one}" for one in told]
         return [*found, *_idle(errors, singles, search)], broken, len(runs)
 
-    def _run(self, clean: Billed, run: Sequence[Planted], known: set[Any]) -> tuple[list[Judged], list[str]]:
-        """One close with plantings in different contracts."""
+    def _run(
+        self, clean: Billed, run: Sequence[Planted], known: set[Any], rehearsal: Rehearsal
+    ) -> tuple[list[Judged], list[str]]:
+        """One close with plantings in different contracts: the month is read and priced once for all of them."""
         changed = frozenset(name for one in run for name in one.contracts)
         lines = [line for line in clean if line.contract not in changed]
         lines += [line for one in run for line in one.lines if line.contract in one.contracts]
         was, became = amounts(clean), amounts(lines)
+        write_bill(self.statement / "billing", self.month, lines)
         try:
-            close = self._closed(lines)
+            close = rehearsal.against(Workspace.open(self.statement))
         except Exception as reason:  # a close that breaks off finds nothing, and that is a result, too
             broken = f"broke off, {type(reason).__name__}: {str(reason).splitlines()[0]}"
             return [one for planted in run for one in judged(planted, was, became, {})], [broken]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -80,6 +81,13 @@ def _settings(month: Month, named: Iterable[str], workspace: Workspace | None) -
         for name in ("billing_lines", "billing_details"):
             lines += [f"[data.{name}]", f'path = "billing/{name}.csv"']
     return "\n".join(lines) + "\n"
+
+
+def write_statement(folder: Path, month: Month, workspace: Workspace) -> None:
+    """A workspace with nothing but a place for billing lines and details."""
+    nothing = {name: month.rows[name].slice(0, 0) for name in ("impressions", "conversions") if name in month.rows}
+    write_month(folder, replace(month, documents=(), rows=nothing), workspace=workspace)
+    (folder / "contracts").mkdir(exist_ok=True)
 
 
 def write_bill(folder: Path, month: Month, lines: Sequence[BilledLine]) -> None:

@@ -8,7 +8,9 @@ from dataclasses import asdict, dataclass, field
 from decimal import Decimal
 from typing import Any, Literal
 
-from recon.close import StoredClose
+import pandas as pd
+
+from recon.close import Outcome, StoredClose
 from recon.money import plain
 from recon.trials.search import Amounts, Key, Planted
 
@@ -49,11 +51,20 @@ class Judged:
         return {name: list(value) if isinstance(value, tuple) else value for name, value in row.items()}
 
 
-def findings_of(close: StoredClose) -> dict[Key, list[Row]]:
+def outcome_of(close: StoredClose) -> Outcome:
+    """A stored close as rows."""
+    return Outcome(_rows(close.lines), _rows(close.findings))
+
+
+def _rows(frame: pd.DataFrame) -> list[Row]:
+    return [{str(name): value for name, value in row.items()} for row in frame.to_dict("records")]
+
+
+def findings_of(close: Outcome) -> dict[Key, list[Row]]:
     """The close's findings by line."""
     found: dict[Key, list[Row]] = defaultdict(list)
-    for row in close.findings.to_dict("records"):
-        found[_key(row)].append({str(name): value for name, value in row.items()})
+    for row in close.findings:
+        found[_key(row)].append(row)
     return found
 
 
@@ -136,12 +147,12 @@ def _net(keys: Iterable[Key], was: Amounts, became: Amounts) -> dict[str, str]:
 # What must hold in every close, whatever was planted
 
 
-def faults(close: StoredClose, planted: Iterable[Planted], known: Collection[Key] = ()) -> list[str]:
+def faults(close: Outcome, planted: Iterable[Planted], known: Collection[Key] = ()) -> list[str]:
     """Lines whose findings do not add up to the variance, and findings of money where nothing was planted."""
     findings = findings_of(close)
     moved = {key for one in planted for keys in one.moved for key in keys} | set(known)
     told = []
-    for row in close.lines.to_dict("records"):
+    for row in close.lines:
         key, rows = _key(row), findings.get(_key(row), [])
         total = sum((one["amount"] for one in rows), Decimal(0))
         if rows and total != row["variance"]:
@@ -151,10 +162,9 @@ def faults(close: StoredClose, planted: Iterable[Planted], known: Collection[Key
     return told
 
 
-def false_alarms(close: StoredClose) -> list[Row]:
+def false_alarms(close: Outcome) -> list[Row]:
     """Open differences of a close in which nothing was planted."""
-    open_lines = close.lines[~close.lines["status"].isin(["matched", "within_tolerance"])]
-    keys = {_key(row) for row in open_lines.to_dict("records")}
+    keys = {_key(row) for row in close.lines if row["status"] not in ("matched", "within_tolerance")}
     rows = [row for some in findings_of(close).values() for row in some]
     alarms = [row for row in rows if row["amount"] or _key(row) in keys]
     names = ("contract", "item", "kind", "currency", "cause", "grade")

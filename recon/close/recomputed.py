@@ -1,0 +1,64 @@
+"""A month observed and priced, before it is held against any statement."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from recon.billed import Billed
+from recon.close.signed import SignedMonths, signed_months
+from recon.compare import Comparison, compare
+from recon.contracts.book import Book
+from recon.contracts.documents import load_book
+from recon.contracts.lint import accepted
+from recon.diagnose import World
+from recon.engine import Engine
+from recon.expect import Expectation, expect
+from recon.inputs import Inputs, read_inputs
+from recon.observe import Scope, observe
+from recon.workspace import Workspace
+
+
+@dataclass(frozen=True)
+class Recomputed:
+    """What a month's inputs come to. The observations stand in the engine that was used."""
+
+    workspace: Workspace
+    scope: Scope
+    every: Book
+    book: Book
+    inputs: Inputs
+    signed: SignedMonths
+    expectation: Expectation
+
+    @property
+    def world(self) -> World:
+        """All that the amounts follow from, beside the observations."""
+        inputs, signed = self.inputs, self.signed
+        rates = tuple((row.date, row.base, row.quote, row.rate) for row in inputs.fx_rates)
+        return World(
+            self.book, self.every, self.scope, rates, inputs.third_party, inputs.opening_balances, signed.balances,
+            signed.said,
+        )  # fmt: skip
+
+    def against(self, billed: Billed) -> Comparison:
+        """Every expected line beside what a statement bills."""
+        return compare(
+            self.expectation.lines, billed, self.workspace.tolerance, contracts=self.every.contracts,
+            period=str(self.scope.period), remarks=self.expectation.remarks,
+        )  # fmt: skip
+
+
+def recomputed(workspace: Workspace, engine: Engine, scope: Scope) -> Recomputed:
+    """Read, observe and price a month as a scope asks; raises BadInput with every problem of contracts and data."""
+    every = load_book(workspace.contracts)
+    book = accepted(every, scope.as_known_at).known_at(scope.as_known_at)
+    inputs = read_inputs(workspace, engine, scope.period)
+    observe(engine, book, scope, every)
+    signed = signed_months(workspace, engine, scope)
+    rates = [(row.date, row.base, row.quote, row.rate) for row in inputs.fx_rates]
+    expectation = expect(
+        engine, book, scope, rates,
+        third_party=inputs.third_party, opening_balances=inputs.opening_balances,
+        locked=signed.balances, signed=signed.said,
+    )  # fmt: skip
+    return Recomputed(workspace, scope, every, book, inputs, signed, expectation)

@@ -1,0 +1,87 @@
+"""A stored close looked at again: what its amounts followed from, and its observations."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from recon.close.signed import signed_months
+from recon.close.stored import StoredClose
+from recon.contracts.book import Book
+from recon.contracts.documents import content_hash, load_book
+from recon.contracts.lint import accepted
+from recon.contracts.terms import ContractVersion
+from recon.diagnose import Observations, Preview, World, observed_by, observed_in, preview
+from recon.engine import Engine
+from recon.inputs import read_inputs
+from recon.observe import Scope, observe
+from recon.period import Period, instant
+from recon.problems import BadInput, Problem
+
+VALUES = ("fx_rates", "third_party", "opening_balances")  # datasets without events
+
+
+@dataclass(frozen=True)
+class Reopened:
+    """A close's world and observations; no event is read for them."""
+
+    close: StoredClose
+    world: World
+    observations: Observations
+
+    def preview(self, edited: Sequence[ContractVersion]) -> Preview:
+        """What the month would be expected to be with these versions; events are read again only where they must be."""
+        return preview(self.world, self.observations, edited, self._rescan)
+
+    def _rescan(self, every: Book, book: Book) -> Observations:
+        with Engine() as engine:
+            read_inputs(self.close.workspace, engine, self.world.scope.period)
+            observe(engine, book, self.world.scope, every)
+            return observed_by(engine)
+
+
+def reopened(close: StoredClose) -> Reopened:
+    """A close's world, from the documents and small datasets of its workspace as they are now.
+
+    Raises BadInput where a contract document is no longer what the close was made from: its observations would answer
+    for another book.
+    """
+    workspace, manifest = close.workspace, close.manifest
+    every = load_book(workspace.contracts)
+    known = _instant(manifest["as_known_at"])
+    book = accepted(every, known).known_at(known)
+    if changed := list(_changed(book, manifest["contracts"])):
+        raise BadInput(changed)
+    period = Period.parse(close.period)
+    usual = Scope(period, workspace.cutoff_days, None, known, workspace.billing_timezone)
+    cutoff = _instant(manifest["cutoff"])
+    scope = usual if cutoff == usual.cutoff_of(period) else replace(usual, cutoff=cutoff)
+    observations = observed_in(close.folder)
+    with Engine() as engine:
+        values = {name: spec for name, spec in workspace.data.items() if name in VALUES}
+        inputs = read_inputs(replace(workspace, data=values), engine, period)
+        types = {"reversal_id": "TEXT", "conversion_id": "TEXT"}
+        engine.load("reversal_rows", types, observations["reversal_rows"].select(list(types)))
+        signed = signed_months(workspace, engine, scope)
+    rates = tuple((row.date, row.base, row.quote, row.rate) for row in inputs.fx_rates)
+    world = World(
+        book, every, scope, rates, inputs.third_party, inputs.opening_balances, signed.balances, signed.said
+    )  # fmt: skip
+    return Reopened(close, world, observations)
+
+
+def _instant(text: str | None) -> int | None:
+    return None if text is None else instant(text)
+
+
+def _changed(book: Book, used: Iterable[dict[str, Any]]) -> Iterable[Problem]:
+    """Versions that are not what the close used."""
+    was = {(one["contract"], one["version"]): one["hash"] for one in used}
+    now = {(one.contract, one.version): content_hash(one) for one in book.versions}
+    for contract, version in sorted(was.keys() | now.keys()):
+        before, after = was.get((contract, version)), now.get((contract, version))
+        if before != after:
+            place = f"{contract}/v{version}.yaml"
+            yield Problem(place, "changed since the close" if before and after else "not what the close was made from",
+                          "the documents of the close; close the month again first")  # fmt: skip
