@@ -11,7 +11,6 @@ from recon.engine import literal
 from recon.observe.cuts import cutoffs_in_question
 from recon.observe.impressions import ATTRIBUTES
 from recon.observe.scope import one_of
-from recon.period import DAY
 
 
 @dataclass(frozen=True)
@@ -50,11 +49,8 @@ class Asks:
         marks = "TRUE, TRUE, NULL" if len(said) == 1 else "is_viewable, is_completed, ivt"
         geo, device, placement, partner = (name if name in self.attributes else "NULL" for name in ATTRIBUTES)
         is_viewable, is_completed, ivt = marks.split(", ")
-        start, end = ("start", '"end"')
-        if relation.endswith("days") and place == "0":  # cut at UTC midnights as well: what other zones' dates need
-            start, end = f"GREATEST(start, utc_day * {DAY})", f'LEAST("end", (utc_day + 1) * {DAY})'
         return f"""
-            SELECT {place} AS place, item, TRUE, {start} AS start, {end} AS "end", {geo} AS geo, {device} AS device,
+            SELECT {place} AS place, item, TRUE, start, "end", {geo} AS geo, {device} AS device,
                 {placement} AS placement, {partner} AS partner, {is_viewable} AS is_viewable,
                 {is_completed} AS is_completed, FALSE, FALSE, {ivt} AS ivt, FALSE, CAST(SUM(quantity) AS BIGINT)
             FROM main.{relation} WHERE item IN ({one_of(frozenset(self.items))}) AND ({" OR ".join(said)})

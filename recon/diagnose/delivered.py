@@ -9,7 +9,7 @@ from fractions import Fraction
 from typing import Any
 
 from recon.contracts.book import Book
-from recon.contracts.terms import ContractVersion, CpmTerms
+from recon.contracts.terms import ContractVersion
 from recon.diagnose.asks import Asks, delivering, items_of
 from recon.diagnose.world import World
 from recon.engine import Engine, literal, quoted
@@ -19,9 +19,8 @@ from recon.expect.cpm import Billable, Known, billable_of, billed_lines, by_item
 from recon.expect.currency import ExchangeRates
 from recon.expect.openings import Openings
 from recon.money import round_amount
-from recon.observe.cuts import cutoffs_in_question, needs_days
+from recon.observe.cuts import cutoffs_in_question
 from recon.observe.impressions import COUNT_COLUMNS, ImpressionCount
-from recon.period import DAY
 
 
 class Delivered:
@@ -45,10 +44,10 @@ class Delivered:
 
     def _billable(self, world: World, contract: str, book: Book) -> Billable:
         """What is billable of the contract's items, found once for all worlds that price it alike."""
-        asks, days = Asks.of(world, contract), _asks_other_days(world, contract)
-        key = (asks, days, world.scope, tuple(delivering(one) for one in book.versions))
+        asks = Asks.of(world, contract)
+        key = (asks, world.scope, tuple(delivering(one) for one in book.versions))
         if key not in self._delivered_before:
-            rows = self._engine.rows(asks.narrowed("impression_days" if days else "impression_counts"), "counts asked")
+            rows = self._engine.rows(asks.narrowed("impression_counts"), "counts asked")
             counts = [ImpressionCount(*row[1:]) for row in rows]
             self._delivered_before[key] = billable_of(counts, contract, book, world.scope)
         found = self._delivered_before[key]
@@ -72,7 +71,7 @@ class Delivered:
 
     def counts(self, world: World, contract: str, item: str) -> list[ImpressionCount]:
         """The counts of an item, cut as a world's dates ask."""
-        return list(self._by_day(item) if _asks_other_days(world, contract) else self._by_cut(item))
+        return list(self._by_cut(item))
 
     def as_read(self, one: ImpressionCount, world: World) -> ImpressionCount:
         """A count with its marks as they are looked at in a world."""
@@ -102,13 +101,6 @@ class Delivered:
             self._day_rows[item] = [(ImpressionCount(*row[:-2]), row[-2], row[-1]) for row in rows]
         return self._day_rows[item]
 
-    def _by_day(self, item: str) -> list[ImpressionCount]:
-        """Counts cut at UTC midnights as well: what a date in another zone needs."""
-        rows = self._rows_by_day(item)
-        return [
-            replace(one, start=max(one.start, day * DAY), end=min(one.end, (day + 1) * DAY)) for one, day, _ in rows
-        ]
-
     def days(self, world: World, contract: str) -> tuple[list[int], list[int]]:
         """The UTC days and the files from which impressions of a contract come; those about the period."""
         rows = [row for item in items_of(world.versions(contract)) for row in self._rows_by_day(item)]
@@ -131,11 +123,3 @@ def _rounded_parts(earned: Earned) -> Earned:
 def _mode(version: ContractVersion) -> Any:
     assert version.terms is not None
     return version.terms.rounding
-
-
-def _asks_other_days(world: World, contract: str) -> bool:
-    """Whether units are asked for by dates of a zone in which no version of the contract stands."""
-    zones = {one.timezone for one in world.versions(contract)}
-    known = {one.timezone for one in world.every.versions_of(contract)}
-    terms = [one for one in world.terms(contract) if isinstance(one, CpmTerms)]
-    return not zones <= known and any(needs_days(item, one) for one in terms for item in one.items)

@@ -67,13 +67,20 @@ class Witness:
         ours, theirs = self._paid(case, self._world), self._paid(case, fit.world)
         changed = counted = 0
         for key in keys:
-            told, step = self.details.of_lines[case.contract, key], 10 ** (6 - minor_units(key.currency))
+            told = self.details.of_lines[case.contract, key]
+            step = self._step(case, key, told)
             if not _agrees(told, theirs[key.item], step):
                 return Events("contradict")
-            before, after = (_shown(paid[key.item], told, step) for paid in (ours, theirs))
+            before, after = (_shown(paid[key.item], step) for paid in (ours, theirs))
             changed += len((after - before) + (before - after))
             counted += sum(after.values())
         return Events("agree", changed, counted)
+
+    def _step(self, case: Case, key: LineKey, told: Paid) -> int:
+        """How exact details are, in millionths: minor units of the line's or the contract's currency, or one."""
+        currencies = {key.currency, *(one.currency for one in self._world.versions(case.contract))}
+        steps = sorted({10 ** (6 - minor_units(currency)) for currency in currencies}, reverse=True)
+        return next((step for step in steps if all(not micros % step for _, micros in told)), 1)
 
     def names_ours(self, case: Case) -> bool:
         """Whether the details of every open line name the conversions that we pay, no other and none less."""
@@ -106,20 +113,13 @@ def _agrees(told: Paid, found: Paid, step: int) -> bool:
     """
     if _ids(told) != _ids(found):
         return False
-    allowed = step - 1 if _is_whole(told, step) else 1
     amounts = zip(sorted(told.elements()), sorted(found.elements()), strict=True)
-    near = [abs(one[1] - other[1]) <= allowed for one, other in amounts if one[1] or other[1]]
+    near = [abs(one[1] - other[1]) <= step for one, other in amounts if one[1] or other[1]]
     return all(near) or not any(near)
 
 
-def _is_whole(told: Paid, step: int) -> bool:
-    return all(not micros % step for _, micros in told)
-
-
-def _shown(paid: Paid, told: Paid, step: int) -> Paid:
+def _shown(paid: Paid, step: int) -> Paid:
     """What is paid, as exactly as the details tell it."""
-    if not _is_whole(told, step):
-        return paid
     rounded: Paid = Counter()
     for (conversion_id, micros), count in paid.items():
         rounded[conversion_id, (micros + step // 2) // step * step] += count

@@ -19,7 +19,8 @@ MARKED = f"chr({ord(AGAIN)})"
 SECOND = f"{MARKED} || '2'"
 WORLD_COLUMNS = {
     "mark": "TEXT", "is_plain": "BOOLEAN", "no_test": "BOOLEAN", "no_fraud": "BOOLEAN", "no_duplicate": "BOOLEAN",
-    "no_late": "BOOLEAN", "no_late_conversion": "BOOLEAN", "no_reversal": "BOOLEAN", "has_repeats": "BOOLEAN",
+    "no_late": "BOOLEAN", "no_late_conversion": "BOOLEAN",
+    "no_test_conversion": "BOOLEAN", "no_reversal": "BOOLEAN", "has_repeats": "BOOLEAN",
     "cutoff": "BIGINT", "dataset": "TEXT", "place": "TEXT", "place_value": "BIGINT", "times": "BIGINT",
     "twice_from": "BIGINT",
 }  # fmt: skip
@@ -42,7 +43,7 @@ def read_events(engine: Engine, readings: Mapping[str, Reading], programs: str, 
 
 def _row(mark: str, reading: Reading) -> tuple[Any, ...]:
     replay, ignored = reading.replay, reading.ignored
-    names = ("test", "fraud", "duplicate", "late", "late_conversion", "reversal", "repeated_row")
+    names = ("test", "fraud", "duplicate", "late", "late_conversion", "test_conversion", "reversal", "repeated_row")
     where = (None,) * 4 if replay is None else (replay.dataset, replay.by, replay.value, replay.times)
     marks = [name in ignored for name in names]
     return (mark, reading == Reading(), *marks, reading.cutoff, *where, reading.twice_from)
@@ -82,7 +83,8 @@ def _read_again(programs: str) -> str:
                 SELECT c.* EXCLUDE (is_repeat) REPLACE (
                     w.mark || conversion_id || CASE WHEN n.copy = 2 THEN {SECOND} ELSE '' END AS conversion_id,
                     w.mark || program AS program,
-                    is_test AND NOT w.no_test AS is_test, is_fraud AND NOT w.no_fraud AS is_fraud,
+                    is_test AND NOT (w.no_test OR w.no_test_conversion) AS is_test,
+                    is_fraud AND NOT w.no_fraud AS is_fraud,
                     CASE WHEN NOT (w.no_late OR w.no_late_conversion) THEN ingested_at END AS ingested_at), w.mark
                 FROM (
                     SELECT *, conversion_id AS base_id, FALSE AS is_repeat FROM main.conversion_rows

@@ -11,6 +11,7 @@ from recon.diagnose.case import Case
 from recon.diagnose.edits import Edit
 from recon.diagnose.reprice import Repricer, WonByPlace
 from recon.diagnose.world import LineKey, Replay, World
+from recon.observe.lookback import is_ordered
 
 # What an edit of these codes changes is which conversions are paid, and nothing else.
 BY_EVENTS = (
@@ -69,12 +70,12 @@ class Screen:
         gap = self._gap
         if gap is None:
             return True
-        if not gap:
-            return False  # events that were not read, or twice, change the quantity
         place = (replay.dataset, replay.by, replay.value)
         held, lost = self._won.paid[place], self._won.lost[place]
         if self._is_entangled:
             return abs(gap) <= held + lost
+        if not gap:
+            return False  # events that were not read, or twice, change the quantity
         if replay.dataset == "clicks":
             return -held <= gap <= lost
         wanted = gap if replay.times == 2 else -gap
@@ -93,17 +94,15 @@ class Screen:
     def _are_named(self) -> bool:
         """Whether the details of every open line name the very conversions that we pay, one touch deciding each."""
         terms = [one for one in self._world.terms(self._case.contract) if isinstance(one, CpaTerms)]
-        is_plain = all(
-            one.attribution.model in ("last_touch", "first_touch") and one.date_basis == "conversion" for one in terms
-        )
+        is_plain = all(one.date_basis == "conversion" for one in terms) and not self._is_entangled
         return bool(terms) and is_plain and self._names_ours()
 
     @cached_property
     def _is_entangled(self) -> bool:
-        """Whether one conversion's end hangs on others: caps, or shares of several touches."""
+        """Whether one conversion's end or price hangs on others: caps, tiers, or shares of several touches."""
         terms = self._world.terms(self._case.contract)
         stated = [one for one in terms if isinstance(one, CpaTerms)]
-        return any(one.caps or one.attribution.model not in ("last_touch", "first_touch") for one in stated)
+        return any(is_ordered(one) or one.attribution.model not in ("last_touch", "first_touch") for one in stated)
 
     @cached_property
     def _won(self) -> WonByPlace:

@@ -16,7 +16,9 @@ from recon.observe import Scope
 
 NONE = Decimal(0)
 FxRow = tuple[date, str, str, Decimal]
-Ignored = Literal["duplicate", "test", "fraud", "late", "late_conversion", "repeated_row", "reversal"]
+Ignored = Literal[
+    "duplicate", "test", "fraud", "late", "late_conversion", "test_conversion", "repeated_row", "reversal"
+]
 
 
 class LineKey(NamedTuple):

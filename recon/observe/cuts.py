@@ -32,8 +32,8 @@ def cuts_of_items(book: Book, scope: Scope, counted_by_others: Collection[str] =
         bounds = set(_bounds(versions, scope))
         for item in _items(versions):
             cuts[item] |= bounds
-            for zone in {one.timezone for one in versions} if _needs_days(item, versions, counted_by_others) else ():
-                cuts[item] |= midnights(scope, zone)
+            if _needs_days(item, versions, counted_by_others):
+                cuts[item] |= {at for zone in _zones(versions, scope) for at in midnights(scope, zone)}
     return {item: tuple(sorted(instants)) for item, instants in cuts.items()}
 
 
@@ -78,10 +78,15 @@ def _bounds(versions: tuple[ContractVersion, ...], scope: Scope) -> Iterator[int
     """Bounds of the month and of versions, in every zone in question."""
     first, last = scope.period.first - MARGIN, scope.period.last + MARGIN
     days = [day for day in dates_in_question(versions) if first <= day <= last]
-    for zone in {version.timezone for version in versions}:
-        zones = zones_in_question(zone, scope.period, scope.billing_timezone)
-        yield from _month_bounds(scope, zones)
-        yield from (midnight(day, one) for day in days for one in zones)
+    zones = _zones(versions, scope)
+    yield from _month_bounds(scope, zones)
+    yield from (midnight(day, zone) for day in days for zone in zones)
+
+
+def _zones(versions: Iterable[ContractVersion], scope: Scope) -> set[str]:
+    """Every zone that a contract's days may have been cut in."""
+    own = {version.timezone for version in versions}
+    return {one for zone in own for one in zones_in_question(zone, scope.period, scope.billing_timezone)}
 
 
 def _needs_days(item: str, versions: Iterable[ContractVersion], counted_by_others: Collection[str]) -> bool:

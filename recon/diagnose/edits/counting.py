@@ -47,6 +47,9 @@ def basis_swapped(asked: Asked) -> Iterator[Edit]:
 def tests_billed(asked: Asked) -> Iterator[Edit]:
     """Test events count."""
     yield Edit("tests_billed", "test events count", not_looking_at("test"))
+    if asked.is_cpa:
+        words = "test conversions count, test clicks and impressions do not"
+        yield Edit("tests_billed", words, not_looking_at("test_conversion"))
 
 
 def third_party_clause(asked: Asked) -> Iterator[Edit]:

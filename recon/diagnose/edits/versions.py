@@ -15,10 +15,12 @@ UNAPPROVED = ("draft", "submitted", "rejected", "withdrawn")
 
 def stale_version(asked: Asked) -> Iterator[Edit]:
     """Later versions were never loaded, or an older one prices the whole period."""
-    numbers = [one.version for one in asked.versions if one.kind != "termination"]
+    numbers = [one.version for one in asked.versions]
     for number in reversed(numbers[:-1]):
         words = f"no version after v{number} is known"
         yield Edit("stale_version", words, _up_to(asked.contract, number), "effective")
+    numbers = [one.version for one in asked.versions if one.kind != "termination"]
+    for number in reversed(numbers[:-1]):
         words = f"v{number} holds throughout, whatever follows it"
         yield Edit("stale_version", words, _alone(asked.contract, number), "effective")
 
