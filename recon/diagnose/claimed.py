@@ -184,7 +184,8 @@ class Claimed:
         """Conversions by the day and file of the conversion, and of the click that won it for us or took it from us."""
         by_id = {row[0]: row for row in decided}
         rows = self._engine.rows(
-            f"SELECT conversion_id, ts // {DAY}, file_number FROM main.conversion_rows", "places of conversions"
+            f"SELECT conversion_id, ts // {DAY}, file_number, order_id IS NULL FROM main.conversion_rows",
+            "places of conversions",
         )
         clicks = self._engine.rows(
             f"SELECT DISTINCT touch_id, ts // {DAY}, file_number FROM main.touches WHERE kind = 'click'",
@@ -192,21 +193,27 @@ class Claimed:
         )
         at = {touch: (day, file) for touch, day, file in clicks}
         found = WonByPlace()
-        for conversion_id, day, file in rows:
+        for conversion_id, day, file, is_alone in rows:
             row = by_id.get(conversion_id)
             if row is not None:
-                found.add(row, (day, file), at.get(row[3]))
+                found.add(row, (day, file), at.get(row[3]), is_alone)
         return found
 
 
 class WonByPlace:
-    """Shares of conversions that are paid, and conversions lost, by UTC day and file of the conversion or its click."""
+    """Shares of conversions that are paid, and conversions lost, by UTC day and file of the conversion or its click.
+
+    `alone` are those of them without an order: copies of the others are found by their order.
+    """
 
     def __init__(self) -> None:
+        self.alone: dict[tuple[str, int], Decimal] = defaultdict(Decimal)
         self.paid: dict[tuple[str, str, int], Decimal] = defaultdict(Decimal)
         self.lost: dict[tuple[str, str, int], Decimal] = defaultdict(Decimal)
 
-    def add(self, row: tuple[Any, ...], conversion: tuple[int, int], click: tuple[int, int] | None) -> None:
+    def add(
+        self, row: tuple[Any, ...], conversion: tuple[int, int], click: tuple[int, int] | None, is_alone: bool
+    ) -> None:
         """Count a decision at its conversion's place and at that of the click which won."""
         counts = self.lost if row[1] == "lost" else self.paid
         share = Decimal(1) if row[1] == "lost" else Decimal(int(row[6])).scaleb(-6)
@@ -214,6 +221,9 @@ class WonByPlace:
             if place is not None:
                 counts[dataset, "utc_day", place[0]] += share
                 counts[dataset, "file_number", place[1]] += share
+        if is_alone and row[1] != "lost":
+            self.alone["utc_day", conversion[0]] += share
+            self.alone["file_number", conversion[1]] += share
 
 
 def _key(one: Abreast) -> tuple[object, ...]:

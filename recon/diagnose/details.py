@@ -69,7 +69,9 @@ class Witness:
         for key in keys:
             told = self.details.of_lines[case.contract, key]
             step = self._step(case, key, told)
-            if not _agrees(told, theirs[key.item], step):
+            may_scale = not _is_near(told, ours[key.item], step)  # where ours are told, nothing is in another unit
+            is_near = _is_near(told, theirs[key.item], step)
+            if not (is_near or (may_scale and _is_alike(told, theirs[key.item], step))):
                 return Events("contradict")
             before, after = (_shown(paid[key.item], step) for paid in (ours, theirs))
             changed += len((after - before) + (before - after))
@@ -106,16 +108,22 @@ class Witness:
 NOT_EVENTS = ("orphan_line", "wrong_counterparty", "manual_override")
 
 
-def _agrees(told: Paid, found: Paid, step: int) -> bool:
-    """Whether the same conversions are named, at the same amounts to a millionth or to a minor unit of `step`.
+def _is_near(told: Paid, found: Paid, step: int) -> bool:
+    """Whether the same conversions are named, at the same amounts to within a step."""
+    return _ids(told) == _ids(found) and all(abs(one - other) <= step for one, other in _amounts(told, found))
 
-    Amounts may also differ altogether where all do: then they are told in another currency, or before a share.
-    """
-    if _ids(told) != _ids(found):
-        return False
-    amounts = zip(sorted(told.elements()), sorted(found.elements()), strict=True)
-    near = [abs(one[1] - other[1]) <= step for one, other in amounts if one[1] or other[1]]
-    return all(near) or not any(near)
+
+def _is_alike(told: Paid, found: Paid, step: int) -> bool:
+    """Whether the same conversions are named, at amounts in one proportion: those of another currency."""
+    amounts = _amounts(told, found) if _ids(told) == _ids(found) else []
+    whole, own = sum(one for one, _ in amounts), sum(other for _, other in amounts)
+    return bool(amounts) and all(abs(one * own - other * whole) <= step * own for one, other in amounts)
+
+
+def _amounts(told: Paid, found: Paid) -> list[tuple[int, int]]:
+    """The amounts of the same conversions, as told and as found."""
+    pairs = zip(sorted(told.elements()), sorted(found.elements()), strict=True)
+    return [(one[1], other[1]) for one, other in pairs]
 
 
 def _shown(paid: Paid, step: int) -> Paid:

@@ -95,7 +95,7 @@ def _told_causes(told: _Told, causes: Iterable[Cause]) -> Iterator[Wanted]:
 def _places(cause: Cause, key: LineKey) -> list[int]:
     """The edits of a cause that move a line: of a pair, one may matter on other lines alone."""
     places = range(len(cause.fit.edits))
-    return [place for place in places if _part(cause.case, cause.fit, key, place)] or list(places)
+    return [place for place in places if (place, key) not in cause.fit.idle] or [0]
 
 
 def _is_open(line: Line) -> bool:

@@ -24,7 +24,7 @@ class Fit:
     """Edits (one, or two on the same line) that give what was billed.
 
     `explained` are the open lines, `confirmed` every line that moves and agrees; `share` what of each explained
-    line's variance is the first edit's, for a pair.
+    line's variance is the first edit's, for a pair, and `idle` where one of the two does nothing.
     """
 
     edits: tuple[Edit, ...]
@@ -34,10 +34,16 @@ class Fit:
     lines: Lines
     world: World
     first_share: tuple[tuple[LineKey, Decimal], ...] = ()
+    idle: frozenset[tuple[int, LineKey]] = frozenset()
 
     @property
     def codes(self) -> tuple[str, ...]:
         return tuple(edit.code for edit in self.edits)
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """The edits in words: a fit on another item may have the same."""
+        return tuple(edit.words for edit in self.edits)
 
     @property
     def rank(self) -> tuple[object, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -142,10 +143,13 @@ def _quantity(fit: Fit, key: LineKey) -> str:
 def grouped(found: Sequence[Fit], case: Case) -> tuple[list[tuple[Fit, list[Fit]]], frozenset[LineKey]]:
     """The fits chosen, the best first, each with its rivals of other codes; and the open lines none explains.
 
-    A rival explains every line that the chosen one does.
+    A rival explains every line that the chosen one does. An edit that fits several items apart counts with all of them.
     """
     left, chosen = set(case.open), []
-    for fit in sorted(found, key=lambda one: one.rank):
+    reach: Counter[tuple[str, ...]] = Counter()
+    for fit in found:
+        reach[fit.words] += len(fit.explained)
+    for fit in sorted(found, key=lambda one: (-reach[one.words], *one.rank)):
         if not fit.explained <= left:
             continue
         rivals: dict[tuple[str, ...], Fit] = {}

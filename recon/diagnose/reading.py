@@ -17,12 +17,15 @@ from recon.period import DAY
 AGAIN = "\x1f"  # between the id of a row that is read again and the number of the copy
 MARKED = f"chr({ord(AGAIN)})"
 SECOND = f"{MARKED} || '2'"
+MARKS = {  # what is not looked at in a world, and the marks of its reading that say so
+    "no_test": {"test", "test_conversion"}, "no_touch_test": {"test"}, "no_fraud": {"fraud"},
+    "no_duplicate": {"duplicate"}, "no_late": {"late", "late_event", "late_conversion"},
+    "no_late_touch": {"late", "late_event"}, "no_late_reversal": {"late"}, "no_reversal": {"reversal"},
+    "has_repeats": {"repeated_row"},
+}  # fmt: skip
 WORLD_COLUMNS = {
-    "mark": "TEXT", "is_plain": "BOOLEAN", "no_test": "BOOLEAN", "no_fraud": "BOOLEAN", "no_duplicate": "BOOLEAN",
-    "no_late": "BOOLEAN", "no_late_conversion": "BOOLEAN",
-    "no_test_conversion": "BOOLEAN", "no_reversal": "BOOLEAN", "has_repeats": "BOOLEAN",
-    "cutoff": "BIGINT", "dataset": "TEXT", "place": "TEXT", "place_value": "BIGINT", "times": "BIGINT",
-    "twice_from": "BIGINT",
+    "mark": "TEXT", "is_plain": "BOOLEAN", **dict.fromkeys(MARKS, "BOOLEAN"), "cutoff": "BIGINT", "dataset": "TEXT",
+    "place": "TEXT", "place_value": "BIGINT", "times": "BIGINT", "twice_from": "BIGINT",
 }  # fmt: skip
 
 
@@ -42,10 +45,9 @@ def read_events(engine: Engine, readings: Mapping[str, Reading], programs: str, 
 
 
 def _row(mark: str, reading: Reading) -> tuple[Any, ...]:
-    replay, ignored = reading.replay, reading.ignored
-    names = ("test", "fraud", "duplicate", "late", "late_conversion", "test_conversion", "reversal", "repeated_row")
+    replay = reading.replay
     where = (None,) * 4 if replay is None else (replay.dataset, replay.by, replay.value, replay.times)
-    marks = [name in ignored for name in names]
+    marks = [bool(reading.ignored & said) for said in MARKS.values()]
     return (mark, reading == Reading(), *marks, reading.cutoff, *where, reading.twice_from)
 
 
@@ -83,9 +85,9 @@ def _read_again(programs: str) -> str:
                 SELECT c.* EXCLUDE (is_repeat) REPLACE (
                     w.mark || conversion_id || CASE WHEN n.copy = 2 THEN {SECOND} ELSE '' END AS conversion_id,
                     w.mark || program AS program,
-                    is_test AND NOT (w.no_test OR w.no_test_conversion) AS is_test,
+                    is_test AND NOT w.no_test AS is_test,
                     is_fraud AND NOT w.no_fraud AS is_fraud,
-                    CASE WHEN NOT (w.no_late OR w.no_late_conversion) THEN ingested_at END AS ingested_at), w.mark
+                    CASE WHEN NOT w.no_late THEN ingested_at END AS ingested_at), w.mark
                 FROM (
                     SELECT *, conversion_id AS base_id, FALSE AS is_repeat FROM main.conversion_rows
                     UNION ALL
@@ -95,17 +97,17 @@ def _read_again(programs: str) -> str:
                 JOIN (VALUES (1), (2)) AS n(copy) ON n.copy <=
                     CASE WHEN w.dataset = 'conversions' AND {PLACE} = w.place_value THEN w.times ELSE 1 END
                 WHERE c.program IN ({programs})
-                    AND (w.cutoff IS NULL OR ingested_at IS NULL OR w.no_late OR w.no_late_conversion
-                        OR ingested_at <= w.cutoff)) AS at_hand) AS ordered"""
+                    AND (w.cutoff IS NULL OR ingested_at IS NULL OR w.no_late OR ingested_at <= w.cutoff)
+                ) AS at_hand) AS ordered"""
 
 
 TOUCHES = f"""
 SELECT t.* REPLACE (
-    c.conversion_id AS conversion_id, c.ts - t.ts AS age, t.is_test AND NOT w.no_test AS is_test,
+    c.conversion_id AS conversion_id, c.ts - t.ts AS age, t.is_test AND NOT w.no_touch_test AS is_test,
     t.is_duplicate AND NOT w.no_duplicate AS is_duplicate,
-    CASE WHEN NOT w.no_late THEN t.ingested_at END AS ingested_at)
+    CASE WHEN NOT w.no_late_touch THEN t.ingested_at END AS ingested_at)
 FROM conversion_rows AS c JOIN worlds AS w ON w.mark = c.mark JOIN main.touches AS t ON t.conversion_id = c.base_id
-WHERE t.ts <= c.ts AND (w.cutoff IS NULL OR t.ingested_at IS NULL OR t.ingested_at <= w.cutoff)
+WHERE t.ts <= c.ts AND (w.cutoff IS NULL OR t.ingested_at IS NULL OR w.no_late_touch OR t.ingested_at <= w.cutoff)
     AND NOT COALESCE(w.times = 0
         AND t.kind = CASE w.dataset WHEN 'clicks' THEN 'click' WHEN 'impressions' THEN 'view' END
         AND CASE w.place WHEN 'utc_day' THEN t.ts // {DAY} ELSE t.file_number END = w.place_value, FALSE)"""
@@ -113,12 +115,12 @@ WHERE t.ts <= c.ts AND (w.cutoff IS NULL OR t.ingested_at IS NULL OR t.ingested_
 REVERSALS = f"""
 SELECT r.* REPLACE (
     r.reversal_id || CASE WHEN n.copy = 2 THEN {SECOND} ELSE '' END AS reversal_id,
-    w.mark || r.conversion_id AS conversion_id, CASE WHEN NOT w.no_late THEN r.ingested_at END AS ingested_at)
+    w.mark || r.conversion_id AS conversion_id, CASE WHEN NOT w.no_late_reversal THEN r.ingested_at END AS ingested_at)
 FROM main.reversal_rows AS r CROSS JOIN worlds AS w
 LEFT JOIN (SELECT conversion_id, ts FROM main.conversion_rows) AS c ON c.conversion_id = r.conversion_id
 JOIN (VALUES (1), (2)) AS n(copy)
     ON n.copy <= CASE WHEN r.sale_micros IS NOT NULL AND c.ts >= w.twice_from THEN 2 ELSE 1 END
 WHERE NOT w.no_reversal
-    AND (w.cutoff IS NULL OR r.ingested_at IS NULL OR w.no_late OR r.ingested_at <= w.cutoff)
+    AND (w.cutoff IS NULL OR r.ingested_at IS NULL OR w.no_late_reversal OR r.ingested_at <= w.cutoff)
     AND CASE WHEN r.is_stray THEN r.conversion_id IN ({{strays}})
         ELSE r.conversion_id IN (SELECT base_id FROM conversion_rows) END"""

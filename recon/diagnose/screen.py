@@ -78,8 +78,9 @@ class Screen:
             return False  # events that were not read, or twice, change the quantity
         if replay.dataset == "clicks":
             return -held <= gap <= lost
-        wanted = gap if replay.times == 2 else -gap
-        return abs(wanted - held) <= max(Decimal(3), held * SLACK)
+        if replay.times == 0:
+            return _is_about(-gap, held)
+        return _is_about(gap, held) or _is_about(gap, self._won.alone[replay.by, replay.value])
 
     @cached_property
     def _gap(self) -> Decimal | None:
@@ -94,19 +95,33 @@ class Screen:
     def _are_named(self) -> bool:
         """Whether the details of every open line name the very conversions that we pay, one touch deciding each."""
         terms = [one for one in self._world.terms(self._case.contract) if isinstance(one, CpaTerms)]
-        is_plain = all(one.date_basis == "conversion" for one in terms) and not self._is_entangled
+        is_plain = not any(one.date_basis != "conversion" or _is_shared(one) or _is_counted_on(one) for one in terms)
         return bool(terms) and is_plain and self._names_ours()
 
     @cached_property
     def _is_entangled(self) -> bool:
-        """Whether one conversion's end or price hangs on others: caps, tiers, or shares of several touches."""
+        """Whether one conversion's end or price hangs on others that are on no line: caps, shares, waiting ones."""
         terms = self._world.terms(self._case.contract)
         stated = [one for one in terms if isinstance(one, CpaTerms)]
-        return any(is_ordered(one) or one.attribution.model not in ("last_touch", "first_touch") for one in stated)
+        return any(one.caps or _is_shared(one) or _is_counted_on(one) for one in stated)
 
     @cached_property
     def _won(self) -> WonByPlace:
         return self._repricer.won_by_place(self._world, self._case.contract)
+
+
+def _is_about(gap: Decimal, held: Decimal) -> bool:
+    return abs(gap - held) <= max(Decimal(3), held * SLACK)
+
+
+def _is_shared(terms: CpaTerms) -> bool:
+    """Whether conversions are shared by several touches."""
+    return terms.attribution.model not in ("last_touch", "first_touch")
+
+
+def _is_counted_on(terms: CpaTerms) -> bool:
+    """Whether conversions that wait for their lock count where others stand in tiers and caps."""
+    return is_ordered(terms) and terms.lock is not None
 
 
 def _reaches(edit: Edit, key: LineKey) -> bool:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from decimal import Decimal
-from fractions import Fraction
 from itertools import groupby
 
 from recon.diagnose.case import Case
@@ -13,11 +12,12 @@ from recon.diagnose.details import Witness
 from recon.diagnose.edits import CAUSES, CODES, Asked, Edit
 from recon.diagnose.edits.table import PLACES
 from recon.diagnose.fits import Fit, Tried
+from recon.diagnose.pairs import Pair, line_errors, moving, near, with_shares
 from recon.diagnose.reprice import UNPRICEABLE, Repricer
 from recon.diagnose.screen import Screen
 from recon.diagnose.world import NO_LINE, LineKey, Lines, World
 
-MOST_PAIRS = 60  # of a line that are recomputed, the nearest first
+MOST_PAIRS = 60  # of a line that are recomputed, the nearest first; twice as many of impressions
 MOST_FIRST = 6  # first edits of a pair after which a rate is looked for
 
 
@@ -114,7 +114,7 @@ class Search:
         """Pairs of edits that fit lines which no single edit explains."""
         found: dict[tuple[str, ...], Fit] = {}
         for key in sorted(left):
-            near = [_Pair(*one) for one in self._pairs_near(case, key)]
+            near = [Pair(*one) for one in self._pairs_near(case, key)]
             self._repricer.prepare([one.both for one in near if one.both is not None], case.contract)
             for pair in near:
                 for fit in self._paired(case, pair):
@@ -124,29 +124,27 @@ class Search:
         return list(found.values())
 
     def _pairs_near(self, case: Case, key: LineKey) -> Iterator[tuple[Tried, Edit]]:
-        """Pairs whose effects, added or multiplied, come near what was billed; then rates and line errors after one."""
-        tried = [one for one in self.tried[case.contract] if _moves(case, key, one.lines)]
-        near = sorted(_distances(case, key, tried), key=lambda pair: (pair[0], pair[1].edit.words, pair[2].edit.words))
-        for _, first, second in near[:MOST_PAIRS]:
-            yield first, second.edit
+        """Pairs that come near what was billed; then errors on the finished line after an edit, then rates."""
+        tried = moving(case, key, self.tried[case.contract])
+        yield from near(case, key, tried, MOST_PAIRS if self._world.is_cpa(case.contract) else 2 * MOST_PAIRS)
+        yield from line_errors(case, key, tried, self.asked(case))
         quantity = case.theirs(key).quantity
         fitting = [one for one in tried if quantity is not None and _quantity(one.lines, key) == quantity]
         counted = [one for one in fitting if _quantity(one.lines, key) != case.ours(key).quantity]
         for first in sorted(counted or fitting, key=lambda one: PLACES[one.edit.code])[:MOST_FIRST]:
             aim = Case(case.contract, first.lines, case.billed, frozenset([key]))
-            for second in self._tries(aim, first.world, aim, ("rate_mistyped", *ON_LINES)):
+            for second in self._tries(aim, first.world, aim, ("rate_mistyped",)):
                 yield first, second.edit
 
-    def _paired(self, case: Case, pair: _Pair) -> Iterator[Fit]:
+    def _paired(self, case: Case, pair: Pair) -> Iterator[Fit]:
         lines = None if pair.both is None else self._lines(pair.both, case.contract)
         if pair.both is None or lines is None:
             return
         for fit in fits(case, pair.edits, lines, pair.both):
             first, second = (self._alone(case, edit) for edit in pair.edits)
-            if first is None or second is None:
-                continue
-            if any(_needs_both(key, lines, first, second) for key in fit.explained):
-                yield replace(fit, first_share=tuple(_shares(case, fit, first, second)))
+            shared = None if first is None or second is None else with_shares(case, fit, (first, second))
+            if shared is not None:
+                yield shared
 
     def _alone(self, case: Case, edit: Edit) -> Lines | None:
         """What an edit of a pair gives alone; None where it can't be priced."""
@@ -157,70 +155,8 @@ class Search:
         return case.expected if changed is None else self._lines(changed, case.contract)
 
 
-class _Pair:
-    """Two edits in the order of the table, and the world that both make; None where they make none."""
-
-    def __init__(self, first: Tried, second: Edit) -> None:
-        is_before = PLACES[second.code] < PLACES[first.edit.code]
-        self.edits: tuple[Edit, ...] = (second, first.edit) if is_before else (first.edit, second)
-        is_one = second.code == first.edit.code  # one cause on one line is one finding
-        self.both = None if is_one else second.change(first.world)
-
-
-ON_LINES = ("per_unit_scale", "sign_flipped", "digits_transposed", "commission_markup")
-
-
-def _moves(case: Case, key: LineKey, lines: Lines) -> bool:
-    return lines.get(key, NO_LINE) != case.ours(key)
-
-
-def _needs_both(key: LineKey, both: Lines, first: Lines, second: Lines) -> bool:
-    """Whether neither edit of a pair gives a line by itself: an error elsewhere is no part of this line's cause."""
-    return both.get(key, NO_LINE) not in (first.get(key, NO_LINE), second.get(key, NO_LINE))
-
-
 def _quantity(lines: Lines, key: LineKey) -> Decimal:
     return lines.get(key, NO_LINE).quantity
-
-
-def _distances(case: Case, key: LineKey, tried: Sequence[Tried]) -> Iterator[tuple[Fraction, Tried, Tried]]:
-    """How far the effects of two edits, added or multiplied, lie from what was billed, as a share of the variance."""
-    ours, billed = case.ours(key), case.theirs(key)
-    aim, size = Fraction(billed.amount), abs(Fraction(case.variance(key)))
-    values = [(one, Fraction(one.lines.get(key, NO_LINE).amount), _quantity(one.lines, key)) for one in tried]
-    base = Fraction(ours.amount)
-    for place, (first, amount, quantity) in enumerate(values):
-        for second, other, other_quantity in values[place + 1 :]:
-            if first.edit.code == second.edit.code:
-                continue
-            ways = [amount + other - base] + ([amount * other / base] if base else [])
-            distance = min(abs(way - aim) for way in ways)
-            if distance <= size / 4 and _may_count(ours.quantity, quantity, other_quantity, billed.quantity):
-                yield distance / size, first, second
-
-
-def _may_count(ours: Decimal, first: Decimal, second: Decimal, billed: Decimal | None) -> bool:
-    """Whether two edits may come to the billed quantity together, but for what both of them count."""
-    if billed is None:
-        return True
-    overlap = min(abs(first - ours), abs(second - ours))
-    return abs(first + second - ours - billed) <= overlap
-
-
-def _shares(case: Case, fit: Fit, first: Lines, second: Lines) -> Iterator[tuple[LineKey, Decimal]]:
-    """What the first edit of a pair is worth on each line: the mean of both orders, the odd cent its own."""
-    for key in sorted(fit.explained):
-        ours, both = case.ours(key).amount, fit.lines.get(key, NO_LINE).amount
-        before, after = first.get(key, NO_LINE).amount - ours, both - second.get(key, NO_LINE).amount
-        unit = Decimal(1).scaleb(_exponent(before, after))
-        twice = (before + after) / unit
-        whole = int(twice) // 2 + (int(twice) % 2 if twice > 0 else 0)
-        yield key, whole * unit
-
-
-def _exponent(*amounts: Decimal) -> int:
-    exponents = [amount.as_tuple().exponent for amount in amounts]
-    return min(one for one in exponents if isinstance(one, int))
 
 
 def fits(case: Case, edits: tuple[Edit, ...], lines: Lines, world: World) -> Iterator[Fit]:

@@ -17,7 +17,7 @@ from recon.observe import Scope
 NONE = Decimal(0)
 FxRow = tuple[date, str, str, Decimal]
 Ignored = Literal[
-    "duplicate", "test", "fraud", "late", "late_conversion", "test_conversion", "repeated_row", "reversal"
+    "duplicate", "test", "fraud", "late", "late_event", "late_conversion", "test_conversion", "repeated_row", "reversal"
 ]
 
 

@@ -41,6 +41,8 @@ def late_events_billed(asked: Asked) -> Iterator[Edit]:
     """Events that came in after the cut-off count."""
     yield Edit("late_events_billed", "events that came in after the cut-off count", not_looking_at("late"), "cut-off")
     if asked.is_cpa:
+        words = "conversions and touches that came in after the cut-off count, reversals do not"
+        yield Edit("late_events_billed", words, not_looking_at("late_event"), "cut-off")
         words = "conversions that came in after the cut-off count, touches and reversals do not"
         yield Edit("late_events_billed", words, not_looking_at("late_conversion"), "cut-off")
 

@@ -17,7 +17,7 @@ from recon.contracts.terms import (
     CpmWhen,
     Tiers,
 )
-from recon.diagnose.edits.edit import Asked, Change, Edit, on_items, on_terms, setting
+from recon.diagnose.edits.edit import Asked, Change, Edit, on_items, on_terms, on_versions, setting
 from recon.diagnose.edits.rates import at_rate, rates_of, scaled
 from recon.diagnose.world import Lines, World
 from recon.expect.force import in_force
@@ -356,8 +356,8 @@ def rate_mistyped(asked: Asked) -> Iterator[Edit]:
     for place in rates_of(asked.world, asked.contract):
         for typed in mistyped(place.value):
             words = f"{place.words}: {plain(place.value)} typed as {plain(typed)}"
-            change = on_terms(asked.contract, partial(at_rate, place=place, typed=typed))
-            kind, series = f"{place.path} {plain(typed)}", (place.item, place.path)
+            change = on_versions(asked.contract, partial(at_rate, place=place, typed=typed))
+            kind, series = f"{place.path} {plain(typed)}", (place.item, place.words)
             yield Edit("rate_mistyped", words, change, place.path, kind, series, typed)
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from recon.contracts.terms import CpaItem, CpmItem
-from recon.diagnose.world import World
+from recon.contracts.terms import ContractVersion, CpaItem, CpaTerms, CpmItem, CpmTerms
+from recon.diagnose.world import World, changed_terms
 
 PRICES = ("per_mille", "flat", "percent_of_sale")
 
@@ -20,20 +21,29 @@ class RatePlace:
     item: str
     path: str
     value: Decimal
+    versions: tuple[int, ...]
+    is_one_of_many: bool = False  # whether other versions state the same there
 
     @property
     def words(self) -> str:
-        return f"{self.item} {self.path}"
+        only = f", in v{self.versions[0]} alone" if self.is_one_of_many else ""
+        return f"{self.item} {self.path}{only}"
 
 
 def rates_of(world: World, contract: str) -> list[RatePlace]:
-    """The rates of a contract; versions that state the same in the same place share it."""
-    found: dict[RatePlace, None] = {}
-    for terms in world.terms(contract):
-        for item in terms.items:  # type: ignore[attr-defined]
+    """The rates of a contract: in all versions that state the same in the same place, then in each of those alone."""
+    found: dict[tuple[str, str, Decimal], list[int]] = defaultdict(list)
+    for one in world.versions(contract):
+        for item in one.terms.items if isinstance(one.terms, CpmTerms | CpaTerms) else ():
             for path, value in _prices(item):
-                found[RatePlace(item.item, path, value)] = None
-    return list(found)
+                found[item.item, path, value].append(one.version)
+    places = [RatePlace(*place, tuple(versions)) for place, versions in found.items()]
+    return places + [
+        RatePlace(*place, (version,), True)
+        for place, versions in found.items()
+        if len(versions) > 1
+        for version in versions
+    ]
 
 
 def _prices(item: Any) -> Iterator[tuple[str, Decimal]]:
@@ -54,8 +64,16 @@ def _groups(item: Any) -> Iterator[tuple[str, Any]]:
             yield from ((f"{path}tiers.steps[{n}].", step) for n, step in enumerate(row.tiers.steps))
 
 
-def at_rate(terms: Any, place: RatePlace, typed: Decimal) -> Any:
-    """The terms with another number in a rate's place, in versions that state the rate as it was."""
+def at_rate(version: ContractVersion, place: RatePlace, typed: Decimal) -> ContractVersion:
+    """A version with another number in a rate's place; the same where the place is in others."""
+    return (
+        changed_terms(version, lambda terms: _typed(terms, place, typed))
+        if version.version in place.versions
+        else version
+    )
+
+
+def _typed(terms: Any, place: RatePlace, typed: Decimal) -> Any:
 
     def change(path: str, value: Decimal) -> Decimal:
         return typed if (path, value) == (place.path, place.value) else value

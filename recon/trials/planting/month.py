@@ -17,7 +17,7 @@ from recon.period import Period
 Document = dict[str, Any]
 DocumentEdit = Callable[[Document], Document | None]
 RowEdit = Callable[[pa.Table], pa.Table]
-AGAIN = "\x1f"  # between the identifier of a row that is there again and the number of the copy
+AGAIN = "¦"  # between the identifier of a row that is there again and the copy's number; sorts after the mark of a part
 IDS = {"impressions": "impression_id", "clicks": "click_id", "conversions": "conversion_id", "reversals": "reversal_id"}
 
 

@@ -1,0 +1,114 @@
+"""Which pairs of edits to recompute for a line that no single edit explains: those that may come near it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from decimal import Decimal
+from itertools import combinations
+
+from recon.diagnose.case import Case
+from recon.diagnose.edits import CODES, Asked, Edit
+from recon.diagnose.edits.table import PLACES
+from recon.diagnose.fits import Fit, Tried
+from recon.diagnose.world import NO_LINE, LineKey, Lines, World
+
+MOST_ALIKE = 6  # pairs of the same two codes
+ON_LINES = ("sign_flipped", "digits_transposed", "per_unit_scale")
+
+
+class Pair:
+    """Two edits in the order of the table, and the world that both make; None where they make none."""
+
+    def __init__(self, first: Tried, second: Edit) -> None:
+        is_before = PLACES[second.code] < PLACES[first.edit.code]
+        self.edits: tuple[Edit, ...] = (second, first.edit) if is_before else (first.edit, second)
+        is_one = second.code == first.edit.code  # one cause on one line is one finding
+        self.both: World | None = None if is_one else second.change(first.world)
+
+
+def moving(case: Case, key: LineKey, tried: Sequence[Tried]) -> list[Tried]:
+    """The edits that give a line another quantity or amount than ours."""
+    return [one for one in tried if one.lines.get(key, NO_LINE) != case.ours(key)]
+
+
+def near(case: Case, key: LineKey, tried: Sequence[Tried], most: int) -> list[tuple[Tried, Edit]]:
+    """Pairs whose effects, added or multiplied, come nearest to what was billed, in quantity and in amount."""
+    ranked = sorted(_distances(case, key, tried), key=lambda one: (one[0], one[1].edit.words, one[2].edit.words))
+    chosen: list[tuple[Tried, Edit]] = []
+    alike: Counter[tuple[str, str]] = Counter()
+    for _, first, second in ranked:
+        codes = first.edit.code, second.edit.code
+        if alike[codes] < MOST_ALIKE:
+            alike[codes] += 1
+            chosen.append((first, second.edit))
+        if len(chosen) == most:
+            break
+    return chosen
+
+
+def _distances(case: Case, key: LineKey, tried: Sequence[Tried]) -> Iterator[tuple[float, Tried, Tried]]:
+    """How far two edits lie from the billed line: amounts as a share of the variance, quantities of the gap.
+
+    It only says what is recomputed first, so that floats will do.
+    """
+    ours, billed, gap = case.ours(key), case.theirs(key), case.gap(key)
+    amount, size = float(billed.amount), abs(float(case.variance(key)))
+    lines = [(one, one.lines.get(key, NO_LINE)) for one in tried]
+    values = [(one, float(line.amount), float(line.quantity)) for one, line in lines]
+    for (first, one, units), (second, other, more) in combinations(values, 2):
+        if first.edit.code == second.edit.code:
+            continue
+        base, count = float(ours.amount), float(ours.quantity)
+        ways = [one + other - base] + ([one * other / base] if base else [])
+        distance = min(abs(way - amount) for way in ways) / size
+        if gap is not None and billed.quantity is not None:
+            distance += abs(units + more - count - float(billed.quantity)) / max(1.0, abs(float(gap)))
+        yield distance, first, second
+
+
+def line_errors(case: Case, key: LineKey, tried: Sequence[Tried], asked: Asked) -> Iterator[tuple[Tried, Edit]]:
+    """An error on the finished line after an edit: exact, for nothing is recomputed."""
+    for first in tried:
+        line = first.lines.get(key, NO_LINE)
+        for code in ON_LINES if line.amount else ():
+            for edit in CODES[code].edits(replace(asked, expected={key: line})):
+                if not edit.clause and _gives(edit, first, key, case):
+                    yield first, edit
+
+
+def _gives(edit: Edit, first: Tried, key: LineKey, case: Case) -> bool:
+    changed = edit.change(first.world)
+    if changed is None or len(changed.after) == len(first.world.after):
+        return False
+    return case.agrees(key, changed.after[-1](first.lines))
+
+
+def with_shares(case: Case, fit: Fit, alone: tuple[Lines, Lines]) -> Fit | None:
+    """A pair's fit with what either edit is worth; None where one of them is enough on every line."""
+    idle = frozenset(
+        (place, key)
+        for key in fit.explained
+        for place in (0, 1)
+        if fit.lines.get(key, NO_LINE) == alone[1 - place].get(key, NO_LINE)
+    )
+    if all(any((place, key) in idle for place in (0, 1)) for key in fit.explained):
+        return None  # an error elsewhere is no part of a line's cause
+    return replace(fit, first_share=tuple(_shares(case, fit, *alone)), idle=idle)
+
+
+def _shares(case: Case, fit: Fit, first: Lines, second: Lines) -> Iterator[tuple[LineKey, Decimal]]:
+    """What the first edit of a pair is worth on each line: the mean of both orders, the odd cent its own."""
+    for key in sorted(fit.explained):
+        ours, both = case.ours(key).amount, fit.lines.get(key, NO_LINE).amount
+        before, after = first.get(key, NO_LINE).amount - ours, both - second.get(key, NO_LINE).amount
+        unit = Decimal(1).scaleb(_exponent(before, after))
+        twice = (before + after) / unit
+        whole = int(twice) // 2 + (int(twice) % 2 if twice > 0 else 0)
+        yield key, whole * unit
+
+
+def _exponent(*amounts: Decimal) -> int:
+    exponents = [amount.as_tuple().exponent for amount in amounts]
+    return min(one for one in exponents if isinstance(one, int))
