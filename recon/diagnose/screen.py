@@ -57,12 +57,11 @@ class Screen:
     @cached_property
     def _is_plain_price(self) -> bool:
         """Whether amounts of a contract rise and fall with its rates, and no clause holds them."""
-        terms = [one for one in self._world.terms(self._case.contract) if isinstance(one, CpaTerms)]
         clauses = ("minimum", "cap", "caps", "bonus", "minimum_payout", "fixed_fees")
         return not any(
             any(getattr(one, name) for name in clauses)
             or any(item.tiers or item.min is not None or item.max is not None for item in one.items)
-            for one in terms
+            for one in self._terms
         )
 
     def _may_hold(self, replay: Replay) -> bool:
@@ -72,10 +71,10 @@ class Screen:
             return True
         place = (replay.dataset, replay.by, replay.value)
         held, lost = self._won.paid[place], self._won.lost[place]
-        if self._is_entangled:
-            return abs(gap) <= held + lost
-        if not gap:
+        if not gap and not self._has_waiting:
             return False  # events that were not read, or twice, change the quantity
+        if self._has_waiting or self._has_shares:
+            return abs(gap) <= held + lost
         if replay.dataset == "clicks":
             return -held <= gap <= lost
         if replay.times == 0:
@@ -94,16 +93,22 @@ class Screen:
     @cached_property
     def _are_named(self) -> bool:
         """Whether the details of every open line name the very conversions that we pay, one touch deciding each."""
-        terms = [one for one in self._world.terms(self._case.contract) if isinstance(one, CpaTerms)]
-        is_plain = not any(one.date_basis != "conversion" or _is_shared(one) or _is_counted_on(one) for one in terms)
-        return bool(terms) and is_plain and self._names_ours()
+        is_dated = all(one.date_basis == "conversion" for one in self._terms)
+        is_plain = is_dated and not self._has_shares and not any(_is_counted_on(one) for one in self._terms)
+        return bool(self._terms) and is_plain and self._names_ours()
 
     @cached_property
-    def _is_entangled(self) -> bool:
-        """Whether one conversion's end or price hangs on others that are on no line: caps, shares, waiting ones."""
-        terms = self._world.terms(self._case.contract)
-        stated = [one for one in terms if isinstance(one, CpaTerms)]
-        return any(one.caps or _is_shared(one) or _is_counted_on(one) for one in stated)
+    def _terms(self) -> list[CpaTerms]:
+        return [one for one in self._world.terms(self._case.contract) if isinstance(one, CpaTerms)]
+
+    @cached_property
+    def _has_waiting(self) -> bool:
+        """Whether conversions that are on no line decide others: beyond a cap, or before their lock."""
+        return any(one.caps or _is_counted_on(one) for one in self._terms)
+
+    @cached_property
+    def _has_shares(self) -> bool:
+        return any(_is_shared(one) for one in self._terms)
 
     @cached_property
     def _won(self) -> WonByPlace:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from decimal import Decimal
 from itertools import groupby
 
+from recon.contracts.terms import CpaTerms
 from recon.diagnose.case import Case
 from recon.diagnose.details import Witness
 from recon.diagnose.edits import CAUSES, CODES, Asked, Edit
@@ -89,7 +90,14 @@ class Search:
             return None
 
     def _nearest(self, edits: Iterable[Edit], world: World, case: Case) -> Iterator[Tried]:
-        """Of the numbers that a rate may have been typed as, those next to what was billed: amounts rise with rates."""
+        """Of the numbers that a rate may have been typed as, those next to what was billed: amounts rise with rates.
+
+        All of them where caps on amounts take out what is too dear.
+        """
+        terms = [one for one in world.terms(case.contract) if isinstance(one, CpaTerms)]
+        if any(cap.amount is not None for one in terms for cap in one.caps):
+            yield from self._try_all([edit for edit in edits if edit.series[0] in case.open_items], world, case)
+            return
         for (item, _), group in groupby(edits, key=lambda edit: edit.series):
             if item in case.open_items:
                 yield from self._bisected(sorted(group, key=lambda edit: edit.value), world, case, item)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from recon.contracts.book import Book
-from recon.contracts.terms import ContractVersion
+from recon.contracts.terms import ContractVersion, CpaTerms
 from recon.engine import Engine
 from recon.expect.claims import Asked, Group, GroupRow, grouped, grouping_of, ordered_contracts
 from recon.expect.currency import ExchangeRates
@@ -79,9 +79,12 @@ class Decider:
     ) -> Iterator[Decision]:
         """The decisions of groups whose like were decided before under the same terms, else as ever."""
         of_month = known.of_month(asked)
-        numbers = {one.version: known.number(one) for one in self.book.versions_of(contract)}
+        versions = self.book.versions_of(contract)
+        numbers = {(one.version, action): known.number(one, action)
+                   for action in {row[4] for row in rows} for one in versions}  # fmt: skip
         for row in rows:
-            key = numbers[row[2]], None if row[3] is None else numbers[row[3]], row[4:]
+            action = row[4]
+            key = numbers[row[2], action], None if row[3] is None else numbers[row[3], action], row[4:]
             decision = of_month.get(key)
             if decision is None:
                 decision = of_month[key] = _as_known(self._alone(judge.judged(Group(*row))), asked.known)
@@ -116,21 +119,24 @@ class KnownPrices:
         """The decisions of a month as known in a period: by the numbers of a group's versions, and its row."""
         return self._decisions[asked.period, asked.known]
 
-    def number(self, version: ContractVersion) -> int:
-        """A number for the terms that price; versions that differ in attribution alone share it."""
-        text = f"{version.version} {version.currency} {_pricing(version)!r}"
+    def number(self, version: ContractVersion, action: str) -> int:
+        """A number for the terms that price an action; versions that differ in other terms share it."""
+        text = f"{version.version} {version.currency} {_pricing(version, action)!r}"
         return self._terms.setdefault(text, len(self._terms))
 
 
 NOT_PRICING = (
-    "program", "partner", "attribution", "dedupe_window", "exclude_ivt", "caps", "lock", "earn_on", "bonus",
+    "items", "program", "partner", "attribution", "dedupe_window", "exclude_ivt", "caps", "lock", "earn_on", "bonus",
     "minimum_payout",
 )  # fmt: skip
 
 
-def _pricing(version: ContractVersion) -> list[tuple[str, object]]:
+def _pricing(version: ContractVersion, action: str) -> list[tuple[str, object]]:
     terms = version.terms
-    return [] if terms is None else [(name, one) for name, one in terms if name not in NOT_PRICING]
+    if not isinstance(terms, CpaTerms):
+        return []
+    items = [item for item in terms.items if item.action == action]
+    return [("items", items), *((name, one) for name, one in terms if name not in NOT_PRICING)]
 
 
 def _as_known(decision: Decision, known: str) -> Decision:
