@@ -62,7 +62,9 @@ def a_diagnosed_close(folder: Path = Path("."), more_groups: int = 0) -> AClose:
     close = a_close(folder, more_groups)
     rows = [*close.findings.to_dict("records")]
     kept = [row for row in rows if row["item"] not in ("NW-CTV-RUN", "NW-CTV-PRIME", "lead")]
-    workings = [{"finding_id": _LEAD, **row} for row in close.workings[close.workings["item"] == "lead"].to_dict("records")]
+    workings = [
+        {"finding_id": _LEAD, **row} for row in close.workings[close.workings["item"] == "lead"].to_dict("records")
+    ]
     return replace(
         close, findings=_frame([*kept, *(dict(zip(_FOUND, row, strict=True)) for row in _DIAGNOSED)]),
         finding_events=pd.DataFrame(_EVENTS, columns=list(EVENT_COLUMNS), dtype=object), finding_workings=_frame(workings),

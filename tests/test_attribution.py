@@ -225,4 +225,6 @@ def test_a_touch_before_the_contract_has_no_rate_where_its_date_decides(basis, f
     program = Program().click("a", MIDNIGHT - 1, "k").conversion("a", MIDNIGHT)
     found = program.priced(cpa(first="2026-10-16", items=[sale()], date_basis=basis))
     assert found.fates() == {"a": fate}
-    assert found.decided["ann", "a"]["reason"] == ("no version in force on the touch's date" if fate == "no_rate" else "")
+    assert found.decided["ann", "a"]["reason"] == (
+        "no version in force on the touch's date" if fate == "no_rate" else ""
+    )

@@ -15,23 +15,43 @@ CURRENCIES = ("USD", "JPY", "KWD")
 CAUSES = ("timezone_cutoff", "ivt_billed", "wrong_counterparty", "fx_date")
 PARTIES = {"ctv": "Northwind", "run": "Northwind", "press": "Kumo", "": None}
 AMOUNTS = st.integers(-(10**13), 10**13).map(lambda cents: Decimal(cents).scaleb(-2))
-LINES = ("contract", "item", "kind", "currency", "counterparty", "expected_amount", "billed_amount", "variance", "status")
+LINES = (
+    "contract",
+    "item",
+    "kind",
+    "currency",
+    "counterparty",
+    "expected_amount",
+    "billed_amount",
+    "variance",
+    "status",
+)
 FINDINGS = ("finding_id", "contract", "item", "kind", "currency", "amount", "cause", "grade")
 
 
 @st.composite
 def months(draw: st.DrawFn) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Lines with expected amounts and findings in any number, billed being what they add up to."""
-    keys = draw(st.lists(st.tuples(st.sampled_from(list(PARTIES)), st.sampled_from("AB"), st.sampled_from(CURRENCIES)), unique=True))
+    keys = draw(
+        st.lists(
+            st.tuples(st.sampled_from(list(PARTIES)), st.sampled_from("AB"), st.sampled_from(CURRENCIES)), unique=True
+        )
+    )
     lines, findings = [], []
     for contract, item, currency in keys:
-        amounts = draw(st.lists(st.tuples(st.sampled_from((*CAUSES, UNEXPLAINED)), AMOUNTS), max_size=4, unique_by=lambda one: one[0]))
+        amounts = draw(
+            st.lists(
+                st.tuples(st.sampled_from((*CAUSES, UNEXPLAINED)), AMOUNTS), max_size=4, unique_by=lambda one: one[0]
+            )
+        )
         rest = draw(AMOUNTS) if draw(st.booleans()) else Decimal(0)
         expected, variance = draw(AMOUNTS), sum((amount for _, amount in amounts), rest)
         status = WITHIN if rest else "over_billed"
         name = (contract or None, item, "charge", currency)
         lines.append((*name, PARTIES[contract], expected, expected + variance, variance, status))
-        findings += [(f"{contract}/{item}/{currency}/{cause}", *name, amount, cause, "proven") for cause, amount in amounts]
+        findings += [
+            (f"{contract}/{item}/{currency}/{cause}", *name, amount, cause, "proven") for cause, amount in amounts
+        ]
     findings += [("remark", *name, Decimal(0), "third_party_missing", "consistent")] if keys else []
     return pd.DataFrame(lines, columns=LINES, dtype=object), pd.DataFrame(findings, columns=FINDINGS, dtype=object)
 
@@ -70,9 +90,17 @@ def a_month(*found: tuple[str, str, str]) -> tuple[Bridge, ...]:
     """One line of 100.00 in USD per item, billed with the findings given as (item, cause, amount)."""
     items = sorted({item for item, _, _ in found})
     sums = {item: sum(Decimal(amount) for one, _, amount in found if one == item) for item in items}
-    lines = [("ctv", item, "charge", "USD", "Northwind", Decimal(100), 100 + sums[item], sums[item], "over_billed") for item in items]
-    findings = [(f"{item}/{cause}", "ctv", item, "charge", "USD", Decimal(amount), cause, "proven") for item, cause, amount in found]
-    return bridges(pd.DataFrame(lines, columns=LINES, dtype=object), pd.DataFrame(findings, columns=FINDINGS, dtype=object))
+    lines = [
+        ("ctv", item, "charge", "USD", "Northwind", Decimal(100), 100 + sums[item], sums[item], "over_billed")
+        for item in items
+    ]
+    findings = [
+        (f"{item}/{cause}", "ctv", item, "charge", "USD", Decimal(amount), cause, "proven")
+        for item, cause, amount in found
+    ]
+    return bridges(
+        pd.DataFrame(lines, columns=LINES, dtype=object), pd.DataFrame(findings, columns=FINDINGS, dtype=object)
+    )
 
 
 def test_causes_stand_by_money_and_the_unexplained_last() -> None:
@@ -83,7 +111,9 @@ def test_causes_stand_by_money_and_the_unexplained_last() -> None:
 
 
 def test_a_pair_that_cancels_out_keeps_its_step_and_its_rank() -> None:
-    (month,) = a_month(("A", "wrong_counterparty", "40.00"), ("B", "wrong_counterparty", "-40.00"), ("B", "fx_date", "1"))
+    (month,) = a_month(
+        ("A", "wrong_counterparty", "40.00"), ("B", "wrong_counterparty", "-40.00"), ("B", "fx_date", "1")
+    )
     assert [(step.cause, step.amount, step.gross) for step in ranked(month.steps)] == [
         ("wrong_counterparty", Decimal(0), Decimal(80)),
         ("fx_date", Decimal(1), Decimal(1)),

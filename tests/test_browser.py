@@ -176,7 +176,9 @@ class Page:
         width, height = canvas.size["width"], canvas.size["height"]
         self.browser.execute_script("arguments[0].scrollIntoView({block: 'center'})", canvas)
         for down in range(0, height // 2, 12):
-            place = ActionChains(self.browser).move_to_element_with_offset(canvas, int(width * 0.35), down - height // 4)
+            place = ActionChains(self.browser).move_to_element_with_offset(
+                canvas, int(width * 0.35), down - height // 4
+            )
             place.click().perform()
             time.sleep(0.7)
             found = [one.text for one in self.all("h4") if one.text.startswith("Lines with")]

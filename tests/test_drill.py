@@ -82,7 +82,13 @@ def verdict(found, codes=("ivt_billed",), moved=((KEY,),)):
 
 def test_named_first_is_caught():
     (one,) = verdict({KEY: [finding(KEY, "ivt_billed", "proven", "2.00")]})
-    assert (one.verdict, one.is_first, one.is_rival, one.is_wrongly_proven, one.fits) == ("caught", True, False, False, 1)
+    assert (one.verdict, one.is_first, one.is_rival, one.is_wrongly_proven, one.fits) == (
+        "caught",
+        True,
+        False,
+        False,
+        1,
+    )
     assert one.amounts == {"USD": "2.00"} and one.lines == ("adv/I1/charge/USD",) and one.grade == "proven"
 
 
@@ -251,7 +257,11 @@ def test_a_contract_has_one_planting_in_a_close():
         return Planted((BY_CODE["tax_added"],), attempt, (line(key, "1"),), (frozenset({key}),))
 
     runs = packed([planted(name) for name in "abcaab"])
-    assert [sorted(name for one in run for name in one.contracts) for run in runs] == [["a", "b", "c"], ["a", "b"], ["a"]]
+    assert [sorted(name for one in run for name in one.contracts) for run in runs] == [
+        ["a", "b", "c"],
+        ["a", "b"],
+        ["a"],
+    ]
 
 
 # The whole drill
@@ -308,7 +318,9 @@ def test_the_command_stores_shows_and_prints_json(tmp_path, in_process, monkeypa
     found = CliRunner().invoke(app, ["drill", "2026-10", "--workspace", str(place), "--json", "-o", str(output)])
     assert found.exit_code == 0, found.output
     result = json.loads(found.stdout)
-    assert result == json.loads(output.read_text("utf-8")) == latest_drill(Workspace.open(place), Period.parse("2026-10"))
+    assert (
+        result == json.loads(output.read_text("utf-8")) == latest_drill(Workspace.open(place), Period.parse("2026-10"))
+    )
     console = Console(width=200, record=True)
     show(result, console)
     shown = console.export_text()

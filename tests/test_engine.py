@@ -18,7 +18,14 @@ def engine():
 
 
 def test_a_table_of_tuples_comes_back_exactly_as_it_went_in(engine: Engine) -> None:
-    columns = {"id": "TEXT", "us": "BIGINT", "is_test": "BOOLEAN", "day": "DATE", "share": "HUGEINT", "rate": "DECIMAL(38,18)"}
+    columns = {
+        "id": "TEXT",
+        "us": "BIGINT",
+        "is_test": "BOOLEAN",
+        "day": "DATE",
+        "share": "HUGEINT",
+        "rate": "DECIMAL(38,18)",
+    }
     rows = [("a", 2**62, True, dt.date(2026, 10, 31), 2**100, Decimal("0.000000000000000001")), (None,) * 6]
     engine.table("small", columns, rows)
     assert sorted(engine.rows("FROM small"), key=str) == sorted(rows, key=str)
@@ -59,9 +66,13 @@ def test_parquet_bytes_do_not_depend_on_threads_or_row_order(tmp_path: Path) -> 
     written = []
     for threads, order in ((1, "n"), (4, "hash(n)")):
         with Engine(threads=threads) as engine:
-            engine.run("make", f"CREATE TABLE t AS SELECT range AS n FROM range({ROW_GROUP_ROWS * 2 + 7}) ORDER BY {order}")
+            engine.run(
+                "make", f"CREATE TABLE t AS SELECT range AS n FROM range({ROW_GROUP_ROWS * 2 + 7}) ORDER BY {order}"
+            )
             path = tmp_path / f"{threads}.parquet"
-            rows = engine.write_parquet("SELECT n, 'x' || n AS id, (n % 9)::DECIMAL(38,18) AS rate FROM t ORDER BY n", path)
+            rows = engine.write_parquet(
+                "SELECT n, 'x' || n AS id, (n % 9)::DECIMAL(38,18) AS rate FROM t ORDER BY n", path
+            )
             written.append((rows, path.read_bytes()))
     assert written[0] == written[1]
     assert written[0][0] == ROW_GROUP_ROWS * 2 + 7

@@ -28,7 +28,9 @@ def test_open_lines_stand_with_their_causes_and_grades() -> None:
 
 def test_causes_are_added_up_per_currency() -> None:
     lines = printed(a_diagnosed_close())
-    told = [line.split() for line in lines[next(n for n, line in enumerate(lines) if "billed − expected" in line) + 1 :]]
+    told = [
+        line.split() for line in lines[next(n for n, line in enumerate(lines) if "billed − expected" in line) + 1 :]
+    ]
     assert ["missing", "line", "USD", "−1,340.21", "1"] in told and ["unexplained", "USD", "+74.98", "2"] in told
 
 

@@ -226,13 +226,21 @@ def test_findings_stand_with_their_grade_edit_rivals_and_what_settles_them(pack:
     found = {row[0]: dict(zip(header, row, strict=True)) for row in rows}
     lead = found["2026-10/streamly-acme/lead/payout/EUR/eligibility_ignored"]
     assert (lead["Grade"], lead["Rivals"], lead["Scope"]) == ("ambiguous", "cap ignored, window off", "contract")
-    assert lead["Edit that gives it"] == "min_sale ignored" and lead["What would settle it"].startswith("billing_details")
+    assert lead["Edit that gives it"] == "min_sale ignored" and lead["What would settle it"].startswith(
+        "billing_details"
+    )
     assert (lead["Counterparty"], lead["Line is"], lead["Amount"]) == ("Acme Reviews", "under billed", -18)
 
 
 def test_the_bridge_goes_from_billed_over_every_cause_to_expected(pack: Path) -> None:
     steps = [row[1:7] for row in rows_of(pack, "Bridge") if row[0] == "the month" and row[1] == "USD"]
-    assert [step[1] for step in steps] == ["billed", "less missing line", "less rounding grain", "less what is unexplained", "expected"]
+    assert [step[1] for step in steps] == [
+        "billed",
+        "less missing line",
+        "less rounding grain",
+        "less what is unexplained",
+        "expected",
+    ]
     assert [step[3] for step in steps] == [None, -1340.21, 0.03, 74.98, None]
     assert steps[-2][4] == steps[-1][4] and steps[-1][5] == 0
     assert [step[2] for step in steps] == [None, 1, 1, 2, None]
@@ -240,7 +248,9 @@ def test_the_bridge_goes_from_billed_over_every_cause_to_expected(pack: Path) ->
 
 def test_each_counterparty_has_a_bridge_that_closes(pack: Path) -> None:
     rows = rows_of(pack, "Bridge")
-    ends = [row for row in rows if row[0] in ("(no contract)", "Acme Reviews", "Northwind Outdoor") and row[2] == "expected"]
+    ends = [
+        row for row in rows if row[0] in ("(no contract)", "Acme Reviews", "Northwind Outdoor") and row[2] == "expected"
+    ]
     assert len(ends) == 3 and all(row[6] == 0 for row in ends)
     assert not any(row[0] == "Sakura Video KK" for row in rows), "billed as expected: nothing to bridge"
 
@@ -292,11 +302,20 @@ def test_the_drill_is_told_error_by_error(pack: Path) -> None:
     told = [str(row[0]) for row in rows if row[0]]
     assert any("199,000 of 2,000,000 impressions" in one for one in told)
     assert any("0 false alarms on 9 lines" in one for one in told)
-    counts = {row[0]: row[1] for row in rows if row[0] in ("caught", "missed", "misnamed", "no effect", "All planted errors")}
+    counts = {
+        row[0]: row[1] for row in rows if row[0] in ("caught", "missed", "misnamed", "no effect", "All planted errors")
+    }
     assert counts == {"caught": 1, "missed": 1, "misnamed": 0, "no effect": 1, "All planted errors": 3}
     caught = next(row for row in rows if row[0] == "timezone cutoff")
     assert caught[1:6] == ("yes", "caught", "northwind-ctv", "=month cut in UTC", "pair")
-    assert caught[6:] == ("ivt billed", "northwind-ctv/NW-CTV-RUN/charge/USD", "USD -1.20", "timezone cutoff", "ambiguous", "dst offset")
+    assert caught[6:] == (
+        "ivt billed",
+        "northwind-ctv/NW-CTV-RUN/charge/USD",
+        "USD -1.20",
+        "timezone cutoff",
+        "ambiguous",
+        "dst offset",
+    )
 
 
 def test_without_a_drill_the_sheet_says_how_to_run_one(tmp_path: Path) -> None:

@@ -10,8 +10,8 @@ from typing import Any
 from recon.contracts.terms import CpaTerms
 from recon.diagnose.abreast import Abreast, sharing
 from recon.diagnose.asks import claiming
-from recon.diagnose.reading import read_events
-from recon.diagnose.world import World
+from recon.diagnose.reading import Wanted, read_events
+from recon.diagnose.world import Reading, World
 from recon.engine import Engine, literal
 from recon.expect import ExpectedLine
 from recon.expect.attribution import attribute
@@ -104,9 +104,24 @@ class Claimed:
         partners = frozenset(one.partner for one in terms if one.partner is not None)
         touched = f"base_id IN (SELECT conversion_id FROM main.touches WHERE partner IN ({one_of(partners)}))"
         readings = {mark: world.reading for mark, world in run.worlds.items()}
-        read_events(self._engine, readings, programs, touched if partners else "TRUE", one_of(run.strays))
+        known = self._known_but_for_reading(run)
+        wanted = Wanted(programs, touched if partners else "TRUE", one_of(run.strays), frozenset(known))
+        read_events(self._engine, readings, wanted, run.any.scope)
         attribute(self._engine, run.book, run.any.scope, run.names)
+        for schema in sorted(set(known.values())):
+            self._engine.run("claims as elsewhere", AS_ELSEWHERE.format(schema=schema))
         lay_reversals(self._engine, run.signed.counted)
+
+    def _known_but_for_reading(self, run: Abreast) -> dict[str, str]:
+        """Marks of worlds with the schema of the claims that theirs differ from by their reading of events alone."""
+        if len(run.worlds) == 1:
+            return {}
+        found = {}
+        for mark, world in run.worlds.items():
+            plain = _key(Abreast.of(run.contract, [world.reads(Reading())]))
+            if world.reading != Reading() and plain in self._laid:
+                found[mark] = self._laid[plain]
+        return found if len(set(found.values())) == 1 else {}
 
     def _lines(
         self, run: Abreast, is_told: bool, is_stored: bool, groups: KnownGroups | None = None
@@ -224,6 +239,14 @@ class WonByPlace:
         if is_alone and row[1] != "lost":
             self.alone["utc_day", conversion[0]] += share
             self.alone["file_number", conversion[1]] += share
+
+
+# Of worlds known but for their reading, the claims of all conversions that it does not change.
+AS_ELSEWHERE = """
+INSERT INTO claims
+SELECT b.* REPLACE (w.mark || b.contract AS contract, w.mark || b.conversion_id AS conversion_id)
+FROM {schema}.claims AS b CROSS JOIN worlds AS w
+WHERE w.is_known AND (w.mark, b.conversion_id) NOT IN (SELECT (mark, base_id) FROM changed)"""
 
 
 def _key(one: Abreast) -> tuple[object, ...]:
