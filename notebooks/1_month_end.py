@@ -70,12 +70,8 @@ def _(lines):
 
 @app.cell
 def _(lines):
-    mo.hstack(
-        [charts.variances(review.by_counterparty(lines)), charts.expected_and_billed(review.by_counterparty(lines))],
-        justify="start",
-        gap=3,
-        wrap=True,
-    )
+    _pair = [charts.variances(review.by_counterparty(lines)), charts.expected_and_billed(review.by_counterparty(lines))]
+    mo.hstack(_pair, justify="start", gap=3, wrap=True)
 
 
 @app.cell

@@ -12,7 +12,8 @@ import pytest
 from closed_demo import october
 from stored_close import a_diagnosed_close
 
-from recon.explain import explain, explained
+from recon.explain import explain, explained, findings
+from recon.problems import BadInput, Problem
 
 pytestmark = pytest.mark.xdist_group("pages")  # one demo month
 LEAD = "2026-10/streamly-acme/lead/payout/EUR/eligibility_ignored"
@@ -40,8 +41,13 @@ def test_changed_steps_are_told_from_both_sides() -> None:
     assert told[at - 1].startswith("    ≠ ") and told[at + 1].startswith("    = ")
 
 
-def test_counted_events_are_told_by_their_number() -> None:
+def test_counted_events_are_told_by_their_number(monkeypatch: pytest.MonkeyPatch) -> None:
+    def changed(close: object) -> None:
+        raise BadInput([Problem("northwind-ctv/v1.yaml", "changed since the close", "the documents of the close")])
+
+    monkeypatch.setattr(findings, "reopened", changed)
     told = explain(closed(), "2026-10/northwind-ctv/NW-CTV-RUN/charge/USD/rounding_grain")
+    assert "single impressions can't be named: northwind-ctv/v1.yaml: 'changed since the close'" in told
     assert "    1,000,001 impressions: ours billable; theirs billable; NW-CTV-RUN, 2026-10-01 to 2026-10-15" in told
 
 
@@ -86,3 +92,16 @@ def test_a_reversal_is_told_with_its_conversion_and_the_findings_that_turn_on_it
     told = told_of("reversals", reversal["reversal_id"])
     assert told[0].startswith(f"conversion {reversal['conversion_id']}: ")
     assert any(line.startswith("  finding ") and reversal["reversal_id"] in line for line in told)
+
+
+def test_single_impressions_behind_a_finding_are_named_from_the_events() -> None:
+    close = october()
+    counted = close.finding_events[close.finding_events["dataset"] == "impressions"]
+    identity = str(counted["finding_id"].iloc[0])
+    named = [line for line in explain(close, identity).split("\n") if "→" in line and ": impressions " in line]
+    assert named
+    pair, ids = named[0].strip().split(": impressions ")
+    ours = pair.split(" → ")[0].split(" by ")[0]
+    item = close.findings.set_index("finding_id").loc[identity, "item"]
+    told = explain(close, ids.split(", ")[0])
+    assert f"item {item}" in told and f": {ours} × 1" in told

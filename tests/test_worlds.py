@@ -8,16 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from fixtures.random_months.month import asked, make
-from recon.close import Reopened, close_period, reopened
 from recon.diagnose.case import Case
 from recon.diagnose.details import Witness
 from recon.diagnose.edits import CAUSES, Edit
 from recon.diagnose.reprice import UNPRICEABLE, Repricer
 from recon.diagnose.search import Search
 from recon.diagnose.world import Lines, World
-from recon.period import Period
-from recon.workspace import Workspace
+from tests.reopening import reopened_month
 
 SEEDS = (7100, 7101)
 MOST = 25  # worlds of a contract that are recomputed alone as well
@@ -25,7 +22,7 @@ MOST = 25  # worlds of a contract that are recomputed alone as well
 
 @pytest.mark.parametrize("seed", SEEDS)
 def test_worlds_abreast_are_worlds_alone(seed: int, tmp_path: Path) -> None:
-    again = _reopened(seed, tmp_path)
+    again = reopened_month(seed, tmp_path)
     compared = 0
     with Repricer(again.observations) as abreast, Repricer(again.observations) as alone:
         for contract in again.world.book.contracts:
@@ -40,20 +37,11 @@ def test_worlds_abreast_are_worlds_alone(seed: int, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("seed", SEEDS)
 def test_no_two_edits_of_a_contract_are_called_the_same(seed: int, tmp_path: Path) -> None:
-    again = _reopened(seed, tmp_path)
+    again = reopened_month(seed, tmp_path)
     with Repricer(again.observations) as repricer:
         for contract in again.world.book.contracts:
             edits = [edit for edit, _ in _edited(again.world, contract, repricer)]
             assert len(set(edits)) == len(edits)
-
-
-def _reopened(seed: int, folder: Path) -> Reopened:
-    make(seed, folder)
-    wanted = asked(folder)
-    period = Period.parse(wanted["period"])
-    return reopened(
-        close_period(Workspace.open(folder), period, wanted["as_known_at"], wanted["cutoff"], is_diagnosed=False)
-    )
 
 
 def _edited(world: World, contract: str, repricer: Repricer) -> Iterator[tuple[Edit, World]]:

@@ -12,10 +12,11 @@ from recon.contracts.book import Book
 from recon.contracts.documents import content_hash, load_book
 from recon.contracts.lint import accepted
 from recon.contracts.terms import ContractVersion
-from recon.diagnose import Observations, Preview, World, observed_by, observed_in, preview
+from recon.diagnose import Observations, Preview, World, impressions_behind, observed_by, observed_in, preview
 from recon.engine import Engine
 from recon.inputs import read_inputs
 from recon.observe import Scope, observe
+from recon.observe.impressions import impression_ids
 from recon.period import Period, instant
 from recon.problems import BadInput, Problem
 
@@ -33,6 +34,30 @@ class Reopened:
     def preview(self, edited: Sequence[ContractVersion]) -> Preview:
         """What the month would be expected to be with these versions; events are read again only where they must be."""
         return preview(self.world, self.observations, edited, self._rescan)
+
+    def impression_ids(
+        self, contract: str, item: str, edits: Sequence[tuple[str, str]], most: int
+    ) -> list[tuple[str, str, list[str]]]:
+        """Single impressions behind a finding, read from the events: (our fate, theirs, ids), `most` ids in all.
+
+        `edits` are the codes and words of the findings on the line.
+        """
+        billed = self.close.lines[self.close.lines["contract"] == contract]
+        currencies = frozenset(str(one) for one in billed["currency"])
+        seen = impressions_behind(self.world, self.observations, contract, item, edits, currencies)
+        if not seen:
+            return []
+        with Engine() as engine:
+            read_inputs(self.close.workspace, engine, self.world.scope.period)
+            named = impression_ids(engine, self.world.every, self.world.scope, item, most)
+        found: dict[tuple[str, str], list[str]] = {}
+        for count, ours, theirs in seen:
+            found.setdefault((ours, theirs), []).extend(named.get(replace(count, quantity=0), ()))
+        left, told = most, []
+        for (ours, theirs), ids in found.items():
+            told.append((ours, theirs, ids[:left]))
+            left -= len(ids[:left])
+        return told
 
     def _rescan(self, every: Book, book: Book) -> Observations:
         with Engine() as engine:

@@ -1,5 +1,6 @@
 """Why a month was billed otherwise: every variance with the edit that explains it, proven to the cent."""
 
+from recon.diagnose.again import impressions_behind
 from recon.diagnose.desks import Desks
 from recon.diagnose.details import Details
 from recon.diagnose.diagnosis import Diagnosis, diagnose
@@ -19,6 +20,7 @@ __all__ = [
     "Trace",
     "World",
     "diagnose",
+    "impressions_behind",
     "observed_by",
     "observed_in",
     "preview",

@@ -125,18 +125,24 @@ def _amount(row: tuple[Any, ...] | None) -> Decimal | None:
 def _impressions(repricer: Repricer, world: World, wanted: Wanted) -> Iterator[Event]:
     """Counts of the item that either side gives another fate, or prices by another version or row."""
     contract, item, other = wanted.case.contract, wanted.key.item, wanted.fit.world
-    counts = repricer.counts(other, contract, item)
-    ours = _fates(counts, world, contract)
-    theirs = _fates([repricer.as_read(one, other) for one in counts], other, contract)
     totals: dict[tuple[str, str], list[int]] = defaultdict(list)
     spans: dict[tuple[str, str], list[int]] = defaultdict(list)
-    for count, before, after in zip(counts, ours, theirs, strict=True):
-        if before != after:
-            totals[before, after].append(count.quantity)
-            spans[before, after] += [count.start, count.end]
+    for count, before, after in impressions_seen(repricer, world, other, contract, item):
+        totals[before, after].append(count.quantity)
+        spans[before, after] += [count.start, count.end]
     for pair in sorted(totals, key=lambda one: (-sum(totals[one]), one)):
         place = f"{item}, {_span(spans[pair])}"
         yield Event(wanted.finding_id, "impressions", "", sum(totals[pair]), *pair, None, None, place)
+
+
+def impressions_seen(
+    repricer: Repricer, world: World, other: World, contract: str, item: str
+) -> Iterator[tuple[ImpressionCount, str, str]]:
+    """The counts of an item to which two worlds give different fates, with both."""
+    counts = repricer.counts(other, contract, item)
+    ours = _fates(counts, world, contract)
+    theirs = _fates([repricer.as_read(one, other) for one in counts], other, contract)
+    yield from (one for one in zip(counts, ours, theirs, strict=True) if one[1] != one[2])
 
 
 def _fates(counts: Sequence[ImpressionCount], world: World, contract: str) -> list[str]:

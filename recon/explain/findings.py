@@ -7,9 +7,11 @@ from decimal import Decimal
 from typing import Any
 
 from recon import views
-from recon.close import StoredClose
+from recon.close import StoredClose, reopened
+from recon.diagnose.traces import MOST_EVENTS
 from recon.explain.fates import money, rows, units
 from recon.explain.lines import told_line
+from recon.problems import BadInput
 
 _SIDES = (("ours", "our_amount"), ("theirs", "their_amount"))
 
@@ -52,6 +54,22 @@ def _told_events(close: StoredClose, row: dict[str, Any]) -> Iterator[str]:
         yield "  events it turns on:"
     for event in events:
         yield f"    {told_event({str(name): value for name, value in event.items()}, row)}"
+    if any(event["dataset"] == "impressions" for event in events):
+        yield from _told_impressions(close, row)
+
+
+def _told_impressions(close: StoredClose, row: dict[str, Any]) -> Iterator[str]:
+    """Single impressions behind a finding: they are not kept with a close, so the events are read again."""
+    key = {name: row[name] or "" for name in views.LINE}
+    edits = [(str(one["cause"]), str(one["edit"])) for one in rows(close.findings, **key) if one["edit"]]
+    try:
+        found = reopened(close).impression_ids(key["contract"], key["item"], edits, MOST_EVENTS)
+    except BadInput as changed:
+        yield f"    single impressions can't be named: {changed.problems[0]}"
+        return
+    for ours, theirs, ids in found:
+        if ids:
+            yield f"    {ours} → {theirs}: impressions {', '.join(ids)}"
 
 
 def told_event(event: dict[str, Any], finding: dict[str, Any]) -> str:

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from recon.contracts.book import Book
 from recon.contracts.terms import CpmTerms
-from recon.engine import Engine
+from recon.engine import Engine, literal
 from recon.observe.cuts import cutoffs_in_question, cuts_of_items
 from recon.observe.repeats import COLUMNS, IS_DUPLICATE, find_repeats
 from recon.observe.scope import FOREVER, Scope, one_of
@@ -78,6 +79,34 @@ def observe_impressions(engine: Engine, book: Book, scope: Scope) -> None:
     engine.table("impression_days", DAY_COLUMNS, days)
 
 
+def impression_ids(engine: Engine, book: Book, scope: Scope, item: str, most: int) -> dict[ImpressionCount, list[str]]:
+    """Ids of an item's impressions by the count that they stand in (quantity 0): at most so many, the first in time.
+
+    Reads the raw events again; `book` holds every version, as it did when they were counted.
+    """
+    find_repeats(engine, "impressions", scope)
+    _duplicates(engine)
+    own = f"item = {literal(item)}"
+    engine.run(
+        "duplicates of an item",
+        f"CREATE OR REPLACE TABLE item_duplicates AS SELECT * FROM duplicate_impressions WHERE {own}",
+    )
+    engine.run(
+        "impressions of an item",
+        f"""CREATE OR REPLACE TABLE item_impressions AS
+        SELECT * FROM impressions AS i WHERE {own} AND NOT EXISTS (
+            SELECT 1 FROM item_duplicates AS d WHERE d.impression_id = i.impression_id AND d.ts = i.ts
+                AND d.ingested_at IS NOT DISTINCT FROM i.ingested_at)""",
+    )
+    counting = Counting(book, scope, cuts_of_items(book, scope, _counted_by_others(engine)))
+    found: dict[ImpressionCount, list[str]] = {}
+    for relation, is_duplicate in (("item_impressions", False), ("item_duplicates", True)):
+        for key, ids in counting.named(engine, relation, most).items():
+            row: tuple[Any, ...] = _row(key, 0, is_duplicate)
+            found[ImpressionCount(*row)] = ids
+    return found
+
+
 def impression_counts(engine: Engine) -> tuple[ImpressionCount, ...]:
     """The stored counts, in a fixed order."""
     columns = ", ".join(f'"{column}"' for column in COUNT_COLUMNS)
@@ -136,20 +165,37 @@ class Counting:
     def _asks(self, item: str) -> list[bool]:
         return [bool(self._asked[item][name]) for name in ATTRIBUTES]
 
-    def _step(self, relation: str) -> str:
+    def named(self, engine: Engine, relation: str, most: int) -> dict[Key, list[str]]:
+        """Ids of the impressions behind each count that is not by day: at most so many, the first in time."""
+        self._lay_out_cuts(engine)
+        names = ", ".join(ATTRIBUTES)
+        grouped = f"item_key, unknown_item, passed, {names}, marks"
+        found = engine.rows(
+            f"""SELECT {grouped}, (ARRAY_AGG(impression_id ORDER BY ts, impression_id))[1:{most}] AS ids
+            FROM ({self._marked(relation)}) AS marked GROUP BY {grouped}""",
+            f"name {relation}",
+        )
+        blank = [None] * len(ATTRIBUTES)
+        return {self._key((None, None, *row[:-2], *blank, row[-2], None, 0, 0)): list(row[-1]) for row in found}
+
+    def _marked(self, relation: str) -> str:
+        """Every impression with its item's key, the cuts it has passed, the values asked for, and its marks."""
         cut = ", ".join(_attribute(name, self._mentioned[name]) for name in ATTRIBUTES)
-        own = ", ".join(f"CASE WHEN asks_{name} THEN {name} END AS own_{name}" for name in ATTRIBUTES)
         asks = ", ".join(f"k.asks_{name}" for name in ATTRIBUTES)
+        return f"""
+            SELECT k.item_key, CASE WHEN k.item_key IS NULL THEN i.item END AS unknown_item, i.file_number,
+                i.ts // {DAY} AS utc_day, {passed(self._padded(""))} AS passed, {cut}, {asks},
+                COALESCE(k.day_marks, 0) AS day_marks, {_marks(self._scope)} AS marks, i.impression_id, i.ts
+            FROM {relation} AS i LEFT JOIN item_cuts AS k ON i.item = k.item
+            WHERE {self._scope.is_known}"""
+
+    def _step(self, relation: str) -> str:
+        own = ", ".join(f"CASE WHEN asks_{name} THEN {name} END AS own_{name}" for name in ATTRIBUTES)
         names, owned = ", ".join(ATTRIBUTES), ", ".join(f"own_{name}" for name in ATTRIBUTES)
         return f"""
         SELECT utc_day, file_number, item_key, unknown_item, passed, {names}, {owned}, marks, own_marks,
             GROUPING(marks) AS is_by_day, COUNT(*) AS quantity
-        FROM (SELECT *, {own}, marks & day_marks AS own_marks FROM (
-            SELECT k.item_key, CASE WHEN k.item_key IS NULL THEN i.item END AS unknown_item, i.file_number,
-                i.ts // {DAY} AS utc_day, {passed(self._padded(""))} AS passed, {cut}, {asks},
-                COALESCE(k.day_marks, 0) AS day_marks, {_marks(self._scope)} AS marks
-            FROM {relation} AS i LEFT JOIN item_cuts AS k ON i.item = k.item
-            WHERE {self._scope.is_known}) AS marked) AS narrowed
+        FROM (SELECT *, {own}, marks & day_marks AS own_marks FROM ({self._marked(relation)}) AS marked) AS narrowed
         GROUP BY GROUPING SETS (
             (item_key, unknown_item, passed, {names}, marks),
             (utc_day, file_number, item_key, passed, {owned}, own_marks))"""

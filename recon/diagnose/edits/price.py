@@ -357,7 +357,7 @@ def rate_mistyped(asked: Asked) -> Iterator[Edit]:
         for typed in mistyped(place.value):
             words = f"{place.words}: {plain(place.value)} typed as {plain(typed)}"
             change = on_versions(asked.contract, partial(at_rate, place=place, typed=typed))
-            kind, series = f"{place.path} {plain(typed)}", (place.item, place.words)
+            kind, series = f"{place.path} {plain(typed)}", (place.item, f"{place.words} {place.value}")
             yield Edit("rate_mistyped", words, change, place.path, kind, series, typed)
 
 

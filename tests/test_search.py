@@ -1,0 +1,131 @@
+"""The search: an edit that was billed is found again, a number out of nowhere is never proven, pairs share exactly."""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from recon.diagnose.case import Case, Side
+from recon.diagnose.details import Witness, _is_alike, _is_near
+from recon.diagnose.edits import CAUSES, Edit
+from recon.diagnose.fits import Fit
+from recon.diagnose.pairs import with_shares
+from recon.diagnose.proof import NO_DETAILS, grouped, proof
+from recon.diagnose.reprice import UNPRICEABLE, Repricer
+from recon.diagnose.search import Search
+from recon.diagnose.world import LineKey, Lines, Priced, World
+from tests.reopening import reopened_month
+
+SEEDS = (7200, 7201)
+TRIES = 8  # edits of a contract that are billed
+KEY = LineKey("RUN", "charge", "USD")
+cents = st.integers(-(10**6), 10**6).map(lambda n: Decimal(n).scaleb(-2))
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_what_an_edit_bills_is_named_by_its_code(seed: int, tmp_path: Path) -> None:
+    again, draw = reopened_month(seed, tmp_path), random.Random(seed)
+    billed = 0
+    with Repricer(again.observations) as repricer:
+        search = Search(repricer, Witness(repricer, again.world), again.world)
+        for contract in again.world.book.contracts:
+            expected = repricer.lines(again.world, contract)
+            edits = [(edit, lines) for edit, lines in _effects(search, repricer, again.world, contract, expected)]
+            for edit, lines in draw.sample(edits, min(TRIES, len(edits))):
+                case = _billed(contract, expected, lines)
+                found = search.singles(case)
+                chosen, left = grouped(found, case)
+                assert not left, (contract, edit.words)
+                names = {code for fit, rivals in chosen for one in (fit, *rivals) for code in one.codes}
+                assert edit.code in names, (contract, edit.words, names)
+                billed += 1
+    assert billed > TRIES
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_amounts_out_of_nowhere_are_never_proven(seed: int, tmp_path: Path) -> None:
+    again, draw = reopened_month(seed, tmp_path), random.Random(seed)
+    with Repricer(again.observations) as repricer:
+        search = Search(repricer, Witness(repricer, again.world), again.world)
+        for contract in again.world.book.contracts:
+            expected = repricer.lines(again.world, contract)
+            for _ in range(3 if expected else 0):
+                lines = {key: _moved_somehow(line, draw) for key, line in expected.items()}
+                case = _billed(contract, expected, lines)
+                for fit, rivals in grouped(search.singles(case), case)[0]:
+                    graded = proof(case, fit, rivals, search.tried[contract], NO_DETAILS)
+                    assert graded.grade != "proven", (contract, fit.words, graded)
+
+
+@given(ours=cents, first=cents, second=cents, both=cents)
+def test_the_shares_of_a_pair_add_up_to_the_cent(ours: Decimal, first: Decimal, second: Decimal, both: Decimal) -> None:
+    expected, one, other, lines = ({KEY: Priced(Decimal(1), amount)} for amount in (ours, first, second, both))
+    case = Case("acme", expected, {KEY: Side(Decimal(1), both, True)}, frozenset([KEY]))
+    shared = with_shares(case, _fit(lines), (one, other))
+    if both in (first, second):
+        assert shared is None
+        return
+    assert shared is not None
+    share = dict(shared.first_share)[KEY]
+    alone = (first - ours, both - second)
+    assert min(alone) <= share <= max(alone)
+    assert 0 <= 2 * share - sum(alone) <= Decimal("0.01") or 0 >= 2 * share - sum(alone) >= Decimal("-0.01")
+    assert share.as_tuple().exponent == -2
+
+
+def test_details_agree_to_a_minor_unit_or_in_one_proportion() -> None:
+    exact = Counter({("a", 1_234_567): 1, ("b", 10_000_000): 1})
+    rounded = Counter({("a", 1_230_000): 1, ("b", 10_000_000): 1})
+    doubled = Counter({("a", 2_469_134): 1, ("b", 20_000_000): 1})
+    assert _is_near(rounded, exact, 10_000)
+    assert not _is_near(rounded, exact, 1)
+    assert not _is_near(Counter({("a", 1_234_567): 1}), exact, 10_000)
+    assert _is_alike(doubled, exact, 1)
+    assert not _is_alike(rounded, exact, 1)
+
+
+def _effects(
+    search: Search, repricer: Repricer, world: World, contract: str, expected: Lines
+) -> list[tuple[Edit, Lines]]:
+    """Edits that move a contract's lines, with what they make of them."""
+    case = Case(contract, expected, {}, frozenset())
+    changed = [
+        (edit, other)
+        for cause in CAUSES
+        for edit in list(cause.edits(search.asked(case)))[:8]
+        if (other := edit.change(world)) is not None
+    ]
+    repricer.prepare([other for _, other in changed], contract)
+    found = []
+    for edit, other in changed:
+        try:
+            lines = repricer.lines(other, contract)
+        except UNPRICEABLE:
+            continue
+        if any(lines.get(key, Priced()).amount != line.amount for key, line in expected.items()):
+            found.append((edit, lines))
+    return found
+
+
+def _billed(contract: str, expected: Lines, lines: Lines) -> Case:
+    """A contract billed as some lines say, without details."""
+    billed = {key: Side(line.quantity, line.amount, True) for key, line in lines.items()}
+    keys = expected.keys() | lines.keys()
+    is_open = {key for key in keys if lines.get(key, Priced()).amount != expected.get(key, Priced()).amount}
+    return Case(contract, expected, billed, frozenset(is_open))
+
+
+def _moved_somehow(line: Priced, draw: random.Random) -> Priced:
+    step = Decimal(1).scaleb(line.amount.as_tuple().exponent)  # type: ignore[arg-type]
+    return Priced(line.quantity, line.amount + draw.randrange(1, 10**7) * step)
+
+
+def _fit(lines: Lines) -> Fit:
+    edits = (Edit("rounding_mode", "rounded up", lambda world: None), Edit("fx_date", "at the end", lambda world: None))
+    return Fit(edits, "item", frozenset([KEY]), frozenset([KEY]), lines, None)  # type: ignore[arg-type]
