@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import inspect
+
 import pytest
 from closed_demo import october
 
@@ -22,7 +24,7 @@ def test_versions_in_force_are_listed() -> None:
 def test_an_edited_rate_moves_its_line_alone() -> None:
     close = october()
     text = review.terms_text(close, RUN)
-    assert "18.00" in text
+    assert "18.00" in text and text == inspect.cleandoc(text) + "\n"  # as an editor shows it
     found = review.effect(close, RUN, text.replace("18.00", "36.00"))
     assert "From the stored observations" in found.words and "lines move: USD +" in found.words
     moved = found.lines[found.lines["difference"] != "0.00"]
@@ -40,7 +42,8 @@ def test_mistakes_are_told_with_their_line() -> None:
     text = review.terms_text(close, RUN)
     found = review.effect(close, RUN, text.replace("18.00", "eighteen"))
     assert found.words.startswith("**These terms can't be used.**") and "eighteen" in found.words
-    assert "terms:" in found.words and found.lines.empty
+    line = text[: text.index("18.00")].count("\n") + 1
+    assert f"- line {line} " in found.words and found.lines.empty
 
 
 def test_what_observations_cannot_answer_is_read_again_and_said() -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from textwrap import dedent, indent
 
 import pandas as pd
 
@@ -48,8 +50,8 @@ def _in_force(book: Book, period: Period) -> Iterator[ContractVersion]:
 
 
 def terms_text(close: StoredClose, chosen: tuple[str, int]) -> str:
-    """The terms of a version as they stand in its document, to be edited."""
-    return _cut(document_text(_version(close, chosen)))[1]
+    """The terms of a version as they stand in its document, to be edited: without their heading, at the margin."""
+    return dedent(_cut(document_text(_version(close, chosen)))[1])
 
 
 def effect(close: StoredClose, chosen: tuple[str, int], text: str) -> Effect:
@@ -69,7 +71,19 @@ def effect(close: StoredClose, chosen: tuple[str, int], text: str) -> Effect:
 def edited(close: StoredClose, chosen: tuple[str, int], text: str) -> ContractVersion:
     """The version with the terms as edited; BadInput with every problem, placed at its line of the text."""
     head, _ = _cut(document_text(_version(close, chosen)))
-    return parse_version(f"{text.rstrip()}\n{head}", PLACE)
+    try:
+        return parse_version(f"terms:\n{indent(text.rstrip(), '  ')}\n{head}", PLACE)
+    except BadInput as bad:
+        raise BadInput([replace(one, place=_in_text(one.place)) for one in bad.problems]) from None
+
+
+def _in_text(place: str) -> str:
+    """A place in the document as a line of the edited text, which stands a line above its heading.
+
+    >>> _in_text("terms:13 terms.items"), _in_text("terms")
+    ('line 12 terms.items', 'terms')
+    """
+    return re.sub(rf"^{PLACE}:(\d+)", lambda found: f"line {int(found[1]) - 1}", place)
 
 
 def _told(found: Preview, seconds: float) -> str:
@@ -96,10 +110,10 @@ def _frame(found: Preview) -> pd.DataFrame:
 
 
 def _cut(document: str) -> tuple[str, str]:
-    """A document's head and its terms."""
+    """A document's head and its terms, without their heading."""
     lines = document.splitlines(keepends=True)
     first = next(place for place, line in enumerate(lines) if line.startswith("terms:"))
-    return "".join(lines[:first]), "".join(lines[first:])
+    return "".join(lines[:first]), "".join(lines[first + 1 :])
 
 
 def _version(close: StoredClose, chosen: tuple[str, int]) -> ContractVersion:
