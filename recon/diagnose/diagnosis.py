@@ -121,7 +121,8 @@ def _chosen(search: Search, witness: Witness, case: Case, fits: Sequence[Fit]) -
     for fit, rivals in chosen:
         yield Cause(case, fit, proof(case, fit, rivals, tried, events[id(fit)]))
     if left and case.contract in search.tried:
-        pairs = search.pairs(case, left)
+        named = [edit for fit, rivals in chosen for one in (fit, *rivals) for edit in one.edits]
+        pairs = search.pairs(case, left, named)
         events = witness.every(case, pairs)
         standing = [fit for fit in pairs if events[id(fit)].verdict != "contradict"]
         for fit, rivals in grouped(standing, replace(case, open=left))[0]:

@@ -68,6 +68,17 @@ def _distances(case: Case, key: LineKey, tried: Sequence[Tried]) -> Iterator[tup
         yield distance, first, second
 
 
+def beside(
+    case: Case, key: LineKey, tried: Sequence[Tried], known: Sequence[Tried], most: int
+) -> list[tuple[Tried, Edit]]:
+    """Edits beside those that are known to explain other lines, the nearest to what was billed first."""
+    amount = case.theirs(key).amount
+    ranked = sorted(tried, key=lambda one: (abs(one.lines.get(key, NO_LINE).amount - amount), one.edit.words))
+    pairs = [(one, other.edit) for one in ranked for other in known if one.edit.code != other.edit.code]
+    inside = [(one, other.edit) for one, other in combinations(known, 2) if one.edit.code != other.edit.code]
+    return [*inside, *pairs][:most]
+
+
 def line_errors(case: Case, key: LineKey, tried: Sequence[Tried], asked: Asked) -> Iterator[tuple[Tried, Edit]]:
     """An error on the finished line after an edit: exact, for nothing is recomputed."""
     for first in tried:

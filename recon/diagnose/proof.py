@@ -140,10 +140,20 @@ def _quantity(fit: Fit, key: LineKey) -> str:
     return f"{' and '.join(fit.codes)}: {value:f}"
 
 
+def _rivals(chosen: Fit, other: Fit) -> bool:
+    """Whether another fit stands against a chosen one."""
+    if other.explained >= chosen.explained:
+        return True
+    is_free, is_other_free = (any(code in FREE for code in one.codes) for one in (chosen, other))
+    return is_free and not is_other_free and other.explained <= chosen.explained
+
+
 def grouped(found: Sequence[Fit], case: Case) -> tuple[list[tuple[Fit, list[Fit]]], frozenset[LineKey]]:
     """The fits chosen, the best first, each with its rivals of other codes; and the open lines none explains.
 
-    A rival explains every line that the chosen one does. An edit that fits several items apart counts with all of them.
+    A rival explains every line that the chosen one does, or some of them in the way of an edit that has few parameters
+    where the chosen one has many: several causes may lie behind what one number happens to give. An edit that fits
+    several items apart counts with all of them.
     """
     left, chosen = set(case.open), []
     reach: Counter[tuple[str, ...]] = Counter()
@@ -154,7 +164,7 @@ def grouped(found: Sequence[Fit], case: Case) -> tuple[list[tuple[Fit, list[Fit]
             continue
         rivals: dict[tuple[str, ...], Fit] = {}
         for one in found:
-            if set(one.codes) != set(fit.codes) and one.explained >= fit.explained:
+            if set(one.codes) != set(fit.codes) and _rivals(fit, one):
                 rivals.setdefault(one.codes, one)
         chosen.append((fit, sorted(rivals.values(), key=lambda one: one.rank)))
         left -= fit.explained

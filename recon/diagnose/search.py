@@ -13,7 +13,7 @@ from recon.diagnose.details import Witness
 from recon.diagnose.edits import CAUSES, CODES, Asked, Edit
 from recon.diagnose.edits.table import PLACES
 from recon.diagnose.fits import Fit, Tried
-from recon.diagnose.pairs import Pair, line_errors, moving, near, with_shares
+from recon.diagnose.pairs import Pair, beside, line_errors, moving, near, with_shares
 from recon.diagnose.reprice import UNPRICEABLE, Repricer
 from recon.diagnose.screen import Screen
 from recon.diagnose.world import NO_LINE, LineKey, Lines, World
@@ -118,11 +118,11 @@ class Search:
 
     # pairs
 
-    def pairs(self, case: Case, left: frozenset[LineKey]) -> list[Fit]:
-        """Pairs of edits that fit lines which no single edit explains."""
+    def pairs(self, case: Case, left: frozenset[LineKey], chosen: Sequence[Edit] = ()) -> list[Fit]:
+        """Pairs of edits that fit lines which no single edit explains; `chosen` explain others of the contract."""
         found: dict[tuple[str, ...], Fit] = {}
         for key in sorted(left):
-            near = [Pair(*one) for one in self._pairs_near(case, key)]
+            near = [Pair(*one) for one in self._pairs_near(case, key, chosen)]
             self._repricer.prepare([one.both for one in near if one.both is not None], case.contract)
             for pair in near:
                 for fit in self._paired(case, pair):
@@ -131,10 +131,15 @@ class Search:
                         found.setdefault((*sorted(edit.words for edit in fit.edits), fit.scope), one)
         return list(found.values())
 
-    def _pairs_near(self, case: Case, key: LineKey) -> Iterator[tuple[Tried, Edit]]:
-        """Pairs that come near what was billed; then errors on the finished line after an edit, then rates."""
+    def _pairs_near(self, case: Case, key: LineKey, chosen: Sequence[Edit]) -> Iterator[tuple[Tried, Edit]]:
+        """Pairs that come near what was billed; then errors on the finished line after an edit, then rates.
+
+        An edit that explains other lines may matter here only beside another one.
+        """
         tried = moving(case, key, self.tried[case.contract])
         yield from near(case, key, tried, MOST_PAIRS if self._world.is_cpa(case.contract) else 2 * MOST_PAIRS)
+        known = [one for one in self.tried[case.contract] if one.edit in chosen]
+        yield from beside(case, key, tried, known, MOST_PAIRS)
         yield from line_errors(case, key, tried, self.asked(case))
         quantity = case.theirs(key).quantity
         fitting = [one for one in tried if quantity is not None and _quantity(one.lines, key) == quantity]

@@ -79,11 +79,16 @@ def _by_hand(case: Case, lines: Iterable[BilledLine], world: World) -> Iterator[
 
 
 def _exchanged(cases: Mapping[str, Case], world: World) -> Iterator[tuple[str, Fit]]:
-    """Pairs of lines of two contracts: one not billed at all, the other by exactly its amount too high."""
-    places = [(case, key) for case in cases.values() for key in sorted(case.open)]
+    """Pairs of lines of two contracts: one not billed at all, the other by exactly its amount too high.
+
+    The other may be within its tolerance, being the larger.
+    """
     by_amount: dict[tuple[str, Decimal], list[tuple[Case, LineKey]]] = defaultdict(list)
-    for case, key in places:
-        by_amount[key.currency, case.variance(key)].append((case, key))
+    for one in cases.values():
+        for key in sorted(one.expected.keys() | one.billed.keys()):
+            if one.variance(key):
+                by_amount[key.currency, one.variance(key)].append((one, key))
+    places = [(one, key) for one in cases.values() for key in sorted(one.open)]
     for case, key in places:
         side = case.theirs(key)
         lacking = -case.variance(key)
@@ -95,7 +100,8 @@ def _exchanged(cases: Mapping[str, Case], world: World) -> Iterator[tuple[str, F
                 words = f"{key.currency} {lacking} of {case.contract} {key.item} was billed under {under}"
                 edit = Edit("wrong_counterparty", words, _nothing_changes, "contract")
                 yield case.contract, _on_line(case, key, edit, world)
-                yield other.contract, _on_line(other, other_key, edit, world)
+                if other_key in other.open:
+                    yield other.contract, _on_line(other, other_key, edit, world)
 
 
 def _took(case: Case, key: LineKey, moved: Priced) -> bool:

@@ -127,9 +127,9 @@ class _Drill:
         self, clean: Billed, run: Sequence[Planted], known: set[Any], rehearsal: Rehearsal
     ) -> tuple[list[Judged], list[str]]:
         """One close with plantings in different contracts: the month is read and priced once for all of them."""
-        changed = frozenset(name for one in run for name in one.contracts)
+        changed = frozenset(name for one in run for name in one.billed)
         lines = [line for line in clean if line.contract not in changed]
-        lines += [line for one in run for line in one.lines if line.contract in one.contracts]
+        lines += [line for one in run for line in one.lines if line.contract in one.billed]
         was, became = amounts(clean), amounts(lines)
         write_bill(self.statement / "billing", self.month, lines)
         try:
@@ -146,18 +146,18 @@ def packed(planted: Sequence[Planted]) -> list[list[Planted]]:
     """As few closes as possible in which no contract has two plantings."""
     load: dict[str, int] = {}
     for one in planted:
-        for name in one.contracts:
+        for name in one.billed:
             load[name] = load.get(name, 0) + 1
     runs: list[list[Planted]] = []
     taken: list[set[str]] = []
-    for one in sorted(planted, key=lambda one: -max(load[name] for name in one.contracts)):
-        place = next((n for n, names in enumerate(taken) if not names & one.contracts), None)
+    for one in sorted(planted, key=lambda one: -max(load[name] for name in one.billed)):
+        place = next((n for n, names in enumerate(taken) if not names & one.billed), None)
         if place is None:
             place = len(runs)
             runs.append([])
             taken.append(set())
         runs[place].append(one)
-        taken[place] |= one.contracts
+        taken[place] |= one.billed
     return runs
 
 

@@ -32,8 +32,13 @@ class Planted:
 
     @property
     def contracts(self) -> frozenset[str]:
-        """The contracts whose lines differ."""
+        """The contracts whose lines differ beyond tolerance."""
         return frozenset(key[0] for keys in self.moved for key in keys)
+
+    @property
+    def billed(self) -> frozenset[str]:
+        """The contracts whose lines stand in the bill as planted, some perhaps within tolerance."""
+        return self.attempt.contracts | self.contracts
 
 
 def amounts(lines: Iterable[BilledLine]) -> Amounts:

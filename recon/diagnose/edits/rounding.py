@@ -7,6 +7,7 @@ from functools import lru_cache, partial
 
 from recon.contracts.terms import AnyTerms
 from recon.diagnose.edits.edit import Asked, Edit, on_terms, setting
+from recon.diagnose.edits.line import named
 from recon.diagnose.world import FxRow, LineKey, Lines, World
 
 MODES = ("half_up", "half_even", "up", "down")
@@ -70,6 +71,9 @@ def currency_relabelled(asked: Asked) -> Iterator[Edit]:
     for label in sorted(asked.billed_currencies - {key.currency for key in asked.expected}):
         called = partial(_called, label=label)
         yield Edit("currency_relabelled", f"amounts are called {label}", called, "currency")
+        for key in asked.expected if len(asked.expected) > 1 else ():
+            one = partial(_called, label=label, only=key)
+            yield Edit("currency_relabelled", f"{named(key)} is called {label}", one, "currency")
 
 
 def _unconverted(world: World, contract: str, label: str) -> World | None:
@@ -77,10 +81,10 @@ def _unconverted(world: World, contract: str, label: str) -> World | None:
     return None if plain is None else _called(plain, label)
 
 
-def _called(world: World, label: str) -> World:
-    return world.on_lines(partial(relabelled, currency=label))
+def _called(world: World, label: str, only: LineKey | None = None) -> World:
+    return world.on_lines(partial(relabelled, currency=label, only=only))
 
 
-def relabelled(lines: Lines, currency: str) -> Lines:
-    """Every line under another currency."""
-    return {LineKey(key.item, key.kind, currency): line for key, line in lines.items()}
+def relabelled(lines: Lines, currency: str, only: LineKey | None = None) -> Lines:
+    """Every line under another currency, or one of them."""
+    return {LineKey(key.item, key.kind, currency) if only in (None, key) else key: line for key, line in lines.items()}
