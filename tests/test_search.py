@@ -10,21 +10,29 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from programs import OCTOBER, Program, cpa, sale
 
+from recon.contracts.book import Book
 from recon.diagnose.case import Case, Side
 from recon.diagnose.details import Witness, _is_alike, _is_near
+from recon.diagnose.diagnosis import _needed
 from recon.diagnose.edits import CAUSES, Edit
 from recon.diagnose.fits import Fit
 from recon.diagnose.pairs import with_shares
-from recon.diagnose.proof import NO_DETAILS, grouped, proof
-from recon.diagnose.reprice import UNPRICEABLE, Repricer
+from recon.diagnose.proof import NO_DETAILS, grouped, in_part, proof
+from recon.diagnose.reprice import UNPRICEABLE, Repricer, observed_by
 from recon.diagnose.search import Search
-from recon.diagnose.world import LineKey, Lines, Priced, World
+from recon.diagnose.world import LineKey, Lines, Priced, Reading, World
+from recon.engine import Engine
+from recon.observe import Scope
+from recon.observe import observe as observe_all
 from tests.reopening import reopened_month
 
 SEEDS = (7200, 7201)
 TRIES = 5  # edits of a contract that are billed
 KEY = LineKey("RUN", "charge", "USD")
+SALE = LineKey("sale", "payout", "USD")
+NOWHERE = World(Book(()), Book(()), Scope(OCTOBER, 3))
 cents = st.integers(-(10**6), 10**6).map(lambda n: Decimal(n).scaleb(-2))
 
 
@@ -68,11 +76,11 @@ def test_the_shares_of_a_pair_add_up_to_the_cent(ours: Decimal, first: Decimal, 
     expected, one, other, lines = ({KEY: Priced(Decimal(1), amount)} for amount in (ours, first, second, both))
     case = Case("acme", expected, {KEY: Side(Decimal(1), both, True)}, frozenset([KEY]))
     shared = with_shares(case, _fit(lines), (one, other))
-    if both in (first, second):
-        assert shared is None
-        return
-    assert shared is not None
     share = dict(shared.first_share)[KEY]
+    assert shared.is_enough_with_one is (both in (first, second))
+    if both in (first, second):
+        assert share == (both - ours if both == first else 0)
+        return
     alone = (first - ours, both - second)
     assert min(alone) <= share <= max(alone)
     assert 0 <= 2 * share - sum(alone) <= Decimal("0.01") or 0 >= 2 * share - sum(alone) >= Decimal("-0.01")
@@ -88,6 +96,40 @@ def test_details_agree_to_a_minor_unit_or_in_one_proportion() -> None:
     assert not _is_near(Counter({("a", 1_234_567): 1}), exact, 10_000)
     assert _is_alike(doubled, exact, 1)
     assert not _is_alike(rounded, exact, 1)
+
+
+def test_a_pair_of_which_one_edit_is_enough_needs_the_word_of_the_details() -> None:
+    lines = {KEY: Priced(Decimal(1), Decimal(5))}
+    case = Case("acme", {KEY: Priced(Decimal(1), Decimal(3))}, {KEY: Side(None, Decimal(5), True)}, frozenset([KEY]))
+    assert _needed(with_shares(case, _fit(lines), (lines, case.expected))) == ("agree",)
+    assert _needed(with_shares(case, _fit(lines), (case.expected, case.expected))) == ("agree", "none")
+
+
+def test_two_errors_that_look_like_one_are_named_beside_it() -> None:
+    other = KEY._replace(item="WALK")
+    wide = _fit({}, "hold_ignored", KEY, other)
+    here, there, typed = _fit({}, "fx_date", KEY), _fit({}, "minimum_ignored", other), _fit({}, "rate_mistyped", KEY)
+    assert in_part(wide, [wide, here, there, typed]) == [there, here, typed]
+    assert in_part(wide, [wide, here, typed]) == [here]  # a rate may have been typed as anything
+    assert in_part(wide, [wide, typed]) == []
+
+
+def test_a_repeat_that_names_another_person_is_found_with_its_own_touches() -> None:
+    month = Program().won("c1", "10-05").conversion("c2", "10-07", user="eve").click("eve", "10-06", "t2")
+    month.conversion("c1", "10-08", user="eve").conversion("c0", "09-01").conversion("c0", "10-08", user="eve")
+    world = World(Book([cpa(items=[sale()])]), Book([cpa(items=[sale()])]), Scope(OCTOBER, 3))
+    with Engine(memory_limit="500MB", threads=2) as engine:
+        month.load(engine)
+        engine.table("input_files", {"number": "INTEGER", "file": "TEXT"}, [])
+        engine.table("third_party", {"item": "TEXT", "date": "DATE"}, [])
+        observe_all(engine, world.book, world.scope)
+        observed = observed_by(engine)
+    again = [world.reads(Reading().without("repeated_row")), world]
+    with Repricer(observed) as abreast, Repricer(observed) as alone:
+        assert abreast.lines(world, "ann") == {SALE: Priced(Decimal(2), Decimal("20.00"))}
+        abreast.prepare(again, "ann")
+        for repricer in (abreast, alone):
+            assert repricer.lines(again[0], "ann") == {SALE: Priced(Decimal(4), Decimal("40.00"))}
 
 
 def _effects(
@@ -122,10 +164,13 @@ def _billed(contract: str, expected: Lines, lines: Lines) -> Case:
 
 
 def _moved_somehow(line: Priced, draw: random.Random) -> Priced:
-    step = Decimal(1).scaleb(line.amount.as_tuple().exponent)  # type: ignore[arg-type]
-    return Priced(line.quantity, line.amount + draw.randrange(1, 10**7) * step)
+    _, _, exponent = line.amount.as_tuple()
+    assert isinstance(exponent, int)
+    return Priced(line.quantity, line.amount + Decimal(draw.randrange(1, 10**7)).scaleb(exponent))
 
 
-def _fit(lines: Lines) -> Fit:
-    edits = (Edit("rounding_mode", "rounded up", lambda world: None), Edit("fx_date", "at the end", lambda world: None))
-    return Fit(edits, "item", frozenset([KEY]), frozenset([KEY]), lines, None)  # type: ignore[arg-type]
+def _fit(lines: Lines, code: str = "", *keys: LineKey) -> Fit:
+    """A fit of one code, else of a pair."""
+    codes, explained = ([code] if code else ["rounding_mode", "fx_date"]), frozenset(keys or [KEY])
+    edits = tuple(Edit(one, f"{one} of {sorted(explained)}", lambda world: None) for one in codes)
+    return Fit(edits, "item", explained, explained, lines, NOWHERE)

@@ -102,7 +102,9 @@ class Claimed:
         terms = [one.terms for one in run.versions if isinstance(one.terms, CpaTerms)]
         programs = one_of(frozenset(one.program for one in terms))
         partners = frozenset(one.partner for one in terms if one.partner is not None)
-        touched = f"base_id IN (SELECT conversion_id FROM main.touches WHERE partner IN ({one_of(partners)}))"
+        own = f"WHERE partner IN ({one_of(partners)})"
+        touched = f"""(base_id IN (SELECT conversion_id FROM main.touches {own})
+            OR touches_id IN (SELECT conversion_id FROM main.touches_of_repeats {own}))"""
         readings = {mark: world.reading for mark, world in run.worlds.items()}
         known = self._known_but_for_reading(run)
         wanted = Wanted(programs, touched if partners else "TRUE", one_of(run.strays), frozenset(known))

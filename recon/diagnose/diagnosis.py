@@ -13,7 +13,7 @@ from recon.diagnose.case import Case, cases_of
 from recon.diagnose.desks import Desks
 from recon.diagnose.details import Details, Witness
 from recon.diagnose.fits import Fit
-from recon.diagnose.proof import Proof, grouped, proof
+from recon.diagnose.proof import Proof, grouped, in_part, proof
 from recon.diagnose.search import Search
 from recon.diagnose.statement import Place, copies, ids_of, place_of, repeated_of, seen
 from recon.diagnose.traces import Event, Trace, Wanted, traces
@@ -119,14 +119,19 @@ def _chosen(search: Search, witness: Witness, case: Case, fits: Sequence[Fit]) -
     standing = [fit for fit in fits if events[id(fit)].verdict != "contradict"]
     chosen, left = grouped(standing, case)
     for fit, rivals in chosen:
-        yield Cause(case, fit, proof(case, fit, rivals, tried, events[id(fit)]))
+        yield Cause(case, fit, proof(case, fit, rivals, tried, events[id(fit)], in_part(fit, standing)))
     if left and case.contract in search.tried:
         named = [edit for fit, rivals in chosen for one in (fit, *rivals) for edit in one.edits]
         pairs = search.pairs(case, left, named)
         events = witness.every(case, pairs)
-        standing = [fit for fit in pairs if events[id(fit)].verdict != "contradict"]
+        standing = [fit for fit in pairs if events[id(fit)].verdict in _needed(fit)]
         for fit, rivals in grouped(standing, replace(case, open=left))[0]:
             yield Cause(case, fit, proof(case, fit, rivals, tried, events[id(fit)]))
+
+
+def _needed(pair: Fit) -> tuple[str, ...]:
+    """What details must say of a pair: where one of the two is enough for the amounts, that it takes both."""
+    return ("agree",) if pair.is_enough_with_one else ("agree", "none")
 
 
 def _finding(told: _Told, cause: Cause, key: LineKey, place: int) -> Finding:

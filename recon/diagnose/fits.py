@@ -24,7 +24,7 @@ class Fit:
     """Edits (one, or two on the same line) that give what was billed.
 
     `explained` are the open lines, `confirmed` every line that moves and agrees; `share` what of each explained
-    line's variance is the first edit's, for a pair, and `idle` where one of the two does nothing.
+    line's variance is the first edit's, for a pair, and `idle` the (place of an edit, line) where it does nothing.
     """
 
     edits: tuple[Edit, ...]
@@ -44,6 +44,12 @@ class Fit:
     def words(self) -> tuple[str, ...]:
         """The edits in words: a fit on another item may have the same."""
         return tuple(edit.words for edit in self.edits)
+
+    @property
+    def is_enough_with_one(self) -> bool:
+        """Whether one edit of a pair gives the amount of each explained line: only details can tell that both hold."""
+        places = range(len(self.edits))
+        return all(any((place, key) in self.idle for place in places) for key in self.explained)
 
     @property
     def rank(self) -> tuple[object, ...]:

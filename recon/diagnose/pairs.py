@@ -96,23 +96,28 @@ def _gives(edit: Edit, first: Tried, key: LineKey, case: Case) -> bool:
     return case.agrees(key, changed.after[-1](first.lines))
 
 
-def with_shares(case: Case, fit: Fit, alone: tuple[Lines, Lines]) -> Fit | None:
-    """A pair's fit with what either edit is worth; None where one of them is enough on every line."""
+def with_shares(case: Case, fit: Fit, alone: tuple[Lines, Lines]) -> Fit:
+    """A pair's fit with what either edit is worth, and on which lines one of them is enough."""
     idle = frozenset(
         (place, key)
         for key in fit.explained
         for place in (0, 1)
         if fit.lines.get(key, NO_LINE) == alone[1 - place].get(key, NO_LINE)
     )
-    if all(any((place, key) in idle for place in (0, 1)) for key in fit.explained):
-        return None  # an error elsewhere is no part of a line's cause
-    return replace(fit, first_share=tuple(_shares(case, fit, *alone)), idle=idle)
+    found = replace(fit, idle=idle)
+    return replace(found, first_share=tuple(_shares(case, found, *alone)))
 
 
 def _shares(case: Case, fit: Fit, first: Lines, second: Lines) -> Iterator[tuple[LineKey, Decimal]]:
-    """What the first edit of a pair is worth on each line: the mean of both orders, the odd cent its own."""
+    """What the first edit of a pair is worth on each line: the mean of both orders, the odd cent its own.
+
+    Where one of the two is enough, all is its own: an error elsewhere is no part of a line's cause.
+    """
     for key in sorted(fit.explained):
         ours, both = case.ours(key).amount, fit.lines.get(key, NO_LINE).amount
+        if (1, key) in fit.idle or (0, key) in fit.idle:
+            yield key, both - ours if (1, key) in fit.idle else Decimal(0)
+            continue
         before, after = first.get(key, NO_LINE).amount - ours, both - second.get(key, NO_LINE).amount
         unit = Decimal(1).scaleb(_exponent(before, after))
         twice = (before + after) / unit

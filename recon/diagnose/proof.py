@@ -45,15 +45,17 @@ class Proof:
     settles: str
 
 
-def proof(case: Case, fit: Fit, rivals: Sequence[Fit], tried: Sequence[Tried], events: Events) -> Proof:
-    """The grade of a fit among its rivals."""
+def proof(  # noqa: PLR0917
+    case: Case, fit: Fit, rivals: Sequence[Fit], tried: Sequence[Tried], events: Events, parts: Sequence[Fit] = ()
+) -> Proof:
+    """The grade of a fit among its rivals; `parts` fit some of its lines and count where it is not proven."""
     confirmed = tuple(_confirmations(case, fit, events))
     chance = chance_of(case, fit, tried, events)
-    others = tuple(rivals)
+    is_sure = len(fit.edits) == 1 and len(confirmed) > 1 and chance <= ACCIDENT and not _is_silent(case, fit)
+    others = tuple(rivals) or (() if is_sure else tuple(parts))
     if others:
         return Proof("ambiguous", others, confirmed, chance, _decides(case, fit, others, events))
-    is_proven = len(fit.edits) == 1 and len(confirmed) > 1 and chance <= ACCIDENT and not _is_silent(case, fit)
-    if is_proven:
+    if is_sure:
         return Proof("proven", (), confirmed, chance, "")
     return Proof("consistent", (), confirmed, chance, _would_prove(case, fit, confirmed, events))
 
@@ -146,6 +148,21 @@ def _rivals(chosen: Fit, other: Fit) -> bool:
         return True
     is_free, is_other_free = (any(code in FREE for code in one.codes) for one in (chosen, other))
     return is_free and not is_other_free and other.explained <= chosen.explained
+
+
+def in_part(chosen: Fit, found: Sequence[Fit]) -> list[Fit]:
+    """Fits of other codes that give some of a chosen one's lines: two errors may look like one.
+
+    One of many parameters counts where another gives the rest, for alone it fits nearly any line.
+    """
+    parts = [one for one in found if one.explained < chosen.explained and set(one.codes) != set(chosen.codes)]
+    plain = [one for one in parts if not any(code in FREE for code in one.codes)]
+    lacking = [chosen.explained - one.explained for one in plain]
+    named: dict[tuple[str, ...], Fit] = {}
+    for one in sorted(parts, key=lambda one: one.rank):
+        if one in plain or any(one.explained >= rest for rest in lacking):
+            named.setdefault(one.codes, one)
+    return list(named.values())
 
 
 def grouped(found: Sequence[Fit], case: Case) -> tuple[list[tuple[Fit, list[Fit]]], frozenset[LineKey]]:

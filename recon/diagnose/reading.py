@@ -12,11 +12,11 @@ from typing import Any
 
 from recon.diagnose.world import Reading
 from recon.engine import Engine
+from recon.observe.conversions import AGAIN
 from recon.observe.repeats import COLUMNS, in_order
 from recon.observe.scope import Scope
 from recon.period import DAY
 
-AGAIN = "\x1f"  # between the id of a row that is read again and the number of the copy
 MARKED = f"chr({ord(AGAIN)})"
 SECOND = f"{MARKED} || '2'"
 MARKS = {  # what is not looked at in a world, and the marks of its reading that say so
@@ -75,7 +75,7 @@ def _changed(wanted: Wanted, scope: Scope) -> str:
     """(mark, base_id) of every conversion that a reading may change, and of the oldest, from which months are counted.
 
     What came in before the month was over in UTC is late for no cut-off of the period; what lies about its beginning
-    may belong to the month before.
+    may belong to the month before. A repeat may stand in the period, or in a program, without the row that counts.
     """
     start, end = scope.period.start("UTC"), scope.period.end("UTC")
     surely_timely = min(scope.cutoff_of(scope.period), end - DAY)
@@ -90,6 +90,10 @@ def _changed(wanted: Wanted, scope: Scope) -> str:
             OR r.prior_id IS DISTINCT FROM p.prior_id
             OR ((w.no_late OR w.no_late_touch) AND p.ts < {start + DAY})
             OR (w.no_late AND p.ingested_at > {surely_timely}))
+        UNION
+        SELECT r.mark, r.base_id FROM conversion_rows AS r JOIN worlds AS w ON w.mark = r.mark
+        WHERE w.is_known AND r.base_id NOT IN (
+            SELECT p.conversion_id FROM main.conversion_rows AS p WHERE {own})
         UNION
         SELECT w.mark, t.conversion_id FROM main.touches AS t CROSS JOIN worlds AS w
         WHERE w.is_known AND ((w.no_touch_test AND t.is_test) OR (w.no_duplicate AND t.is_duplicate)
@@ -111,7 +115,7 @@ def _conversions(programs: str, is_changed: bool) -> str:
     """The conversions of programs in every world: as stored where nothing is read otherwise, else read again."""
     stored = f"""
         SELECT c.* REPLACE (w.mark || c.conversion_id AS conversion_id, w.mark || c.program AS program),
-            c.conversion_id AS base_id, w.mark
+            c.conversion_id AS base_id, c.conversion_id AS touches_id, w.mark
         FROM main.conversion_rows AS c CROSS JOIN worlds AS w WHERE w.is_plain AND c.program IN ({programs})"""
     return f"{stored} UNION ALL {_read_again(programs)}" if is_changed else stored
 
@@ -124,7 +128,7 @@ PLACE = f"CASE w.place WHEN 'utc_day' THEN ts // {DAY} ELSE file_number END"
 
 def _read_again(programs: str) -> str:
     others = ", ".join(name for name in COLUMNS["conversions"] if name != "conversion_id")
-    numbered = f"conversion_id || {MARKED} || ROW_NUMBER() OVER (PARTITION BY conversion_id ORDER BY ts)"
+    numbered = f"conversion_id || {MARKED} || copy_number"
     window = f"""OVER (PARTITION BY program, action, order_id ORDER BY {in_order("conversions", within_id=False)}
         ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)"""
     far = "prior_id NOT IN (SELECT conversion_id FROM main.conversion_rows)"
@@ -145,9 +149,10 @@ def _read_again(programs: str) -> str:
                     is_fraud AND NOT w.no_fraud AS is_fraud,
                     CASE WHEN NOT w.no_late THEN ingested_at END AS ingested_at), w.mark
                 FROM (
-                    SELECT *, conversion_id AS base_id, FALSE AS is_repeat FROM main.conversion_rows
+                    SELECT *, conversion_id AS base_id, conversion_id AS touches_id, FALSE AS is_repeat
+                    FROM main.conversion_rows
                     UNION ALL
-                    SELECT {numbered}, {others}, file_number, NULL, NULL, conversion_id, TRUE
+                    SELECT {numbered}, {others}, file_number, NULL, NULL, conversion_id, touches_id, TRUE
                     FROM main.repeats_of_conversions) AS c
                 JOIN worlds AS w ON NOT w.is_plain AND (w.has_repeats OR NOT c.is_repeat)
                 JOIN (VALUES (1), (2)) AS n(copy) ON n.copy <=
@@ -166,7 +171,9 @@ SELECT t.* REPLACE (
     c.conversion_id AS conversion_id, c.ts - t.ts AS age, t.is_test AND NOT w.no_touch_test AS is_test,
     t.is_duplicate AND NOT w.no_duplicate AS is_duplicate,
     CASE WHEN NOT w.no_late_touch THEN t.ingested_at END AS ingested_at)
-FROM conversion_rows AS c JOIN worlds AS w ON w.mark = c.mark JOIN main.touches AS t ON t.conversion_id = c.base_id
+FROM conversion_rows AS c JOIN worlds AS w ON w.mark = c.mark
+JOIN (SELECT * FROM main.touches UNION ALL SELECT * FROM main.touches_of_repeats) AS t
+    ON t.conversion_id = c.touches_id
 WHERE t.ts <= c.ts AND (w.cutoff IS NULL OR t.ingested_at IS NULL OR w.no_late_touch OR t.ingested_at <= w.cutoff)
     AND NOT {LEFT_OUT}"""
 

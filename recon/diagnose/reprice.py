@@ -17,8 +17,8 @@ from recon.observe.impressions import ImpressionCount
 from recon.problems import BadInput, Problem
 
 NEEDED = (
-    "impression_counts", "impression_days", "conversion_rows", "touches", "reversal_rows", "repeats_of_conversions",
-    "input_files",
+    "impression_counts", "impression_days", "conversion_rows", "touches", "touches_of_repeats", "reversal_rows",
+    "repeats_of_conversions", "input_files",
 )  # fmt: skip
 Observations = Mapping[str, pa.Table]
 # An edit may make terms that no contract could have, which the load would have refused (RULES 2.8).

@@ -155,9 +155,8 @@ class Search:
             return
         for fit in fits(case, pair.edits, lines, pair.both):
             first, second = (self._alone(case, edit) for edit in pair.edits)
-            shared = None if first is None or second is None else with_shares(case, fit, (first, second))
-            if shared is not None:
-                yield shared
+            if first is not None and second is not None:
+                yield with_shares(case, fit, (first, second))
 
     def _alone(self, case: Case, edit: Edit) -> Lines | None:
         """What an edit of a pair gives alone; None where it can't be priced."""

@@ -17,7 +17,9 @@ MOST = 3  # things that are listed before "and n more"
 def sentence(case: Case, key: LineKey, amount: Decimal, by: tuple[Fit, int], found: Proof) -> str:
     """What happened to a line by one of a fit's edits (its place), how sure that is, and what would settle it."""
     fit, place = by
-    return " ".join([_difference(case, key, amount), _cause(fit, place), _reach(case, key, fit), _grade(found)]).strip()
+    return " ".join(
+        [_difference(case, key, amount), _cause(fit, place), _reach(case, key, fit), _grade(fit, found)]
+    ).strip()
 
 
 def _difference(case: Case, key: LineKey, amount: Decimal) -> str:
@@ -49,13 +51,22 @@ def _reach(case: Case, key: LineKey, fit: Fit) -> str:
     return f"{both} the line agrees to the cent{along}.{scope}"
 
 
-def _grade(found: Proof) -> str:
+def _grade(fit: Fit, found: Proof) -> str:
     if found.grade == "proven":
         return f"Proven: {_listed(found.confirmations)} agree, and nothing else fits."
     if found.grade == "ambiguous":
-        rivals = _listed([" with ".join(one.codes) for one in found.rivals])
+        rivals = _listed([f"{' with '.join(one.codes)}{_where(one, fit)}" for one in found.rivals])
         return f"Not certain: {rivals} would give the same; to decide: {found.settles}."
     return f"Consistent, not proven: nothing else fits; to prove: {found.settles}."
+
+
+def _where(rival: Fit, fit: Fit) -> str:
+    """The lines that a rival gives, where it is not all of them."""
+    return (
+        ""
+        if rival.explained >= fit.explained
+        else f" (only {_listed([_named(one) for one in sorted(rival.explained)])})"
+    )
 
 
 def _named(key: LineKey) -> str:

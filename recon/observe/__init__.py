@@ -16,6 +16,7 @@ OBSERVATIONS = {
     "impression_days": "ALL",
     "conversion_rows": "conversion_id",
     "touches": "ALL",
+    "touches_of_repeats": "ALL",
     "reversal_rows": "reversal_id",
     "repeated_rows": "dataset, ts",
     "repeats_of_conversions": "ALL",

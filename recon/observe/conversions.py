@@ -15,6 +15,7 @@ from recon.observe.scope import Scope, known_rows
 from recon.period import DAY, duration
 
 SPARE = DAY
+AGAIN = "\x1f"  # between the id of a row that came again and the number of the copy
 TOUCH = "program, user_id, partner, ts, ivt, COALESCE(is_test, FALSE) AS is_test, ingested_at, file_number"
 
 
@@ -25,17 +26,18 @@ def observe_conversions(engine: Engine, book: Book, scope: Scope, every: Book | 
     asks for, with the latest earlier clean conversion of the same order (`prior_id`, `prior_ts`); `touches`:
     (conversion_id, kind, touch_id, partner, ts, age, ivt, is_test, is_duplicate, ingested_at) in reach at the
     widest windows; `reversal_rows` of them and of conversions that are nowhere; `repeated_rows`: (dataset, ts) of
-    the rows whose id came before, and `repeats_of_conversions` themselves. Rows tell the number of their file. Needs
-    the copies that `observe_impressions` found.
+    the rows whose id came before, and `repeats_of_conversions` themselves: where a repeat names another person or
+    instant than the row that counts, the touches before it stand in `touches_of_repeats` under its `touches_id`.
+    Rows tell the number of their file. Needs the copies that `observe_impressions` found.
     """
     for dataset in ("clicks", "conversions", "reversals"):
         keep_first_of_each_id(engine, dataset, scope)
     _windows(engine, every or book)
     find_asked_conversions(engine, book, scope)
     _conversions(engine, scope)
+    _repeated(engine, scope)
     _touches(engine, scope)
     _reversals(engine)
-    _repeated(engine)
 
 
 def widest_windows(book: Book) -> dict[str, tuple[int, int]]:
@@ -88,7 +90,9 @@ def _touches(engine: Engine, scope: Scope) -> None:
         """CREATE OR REPLACE TABLE converters AS
         SELECT c.program, c.user_id, MIN(c.ts) - MAX(w.view_window) AS first_view, MAX(c.ts) AS last_ts,
             MAX(w.view_window) AS view_window
-        FROM conversion_rows AS c JOIN program_windows AS w ON c.program = w.program
+        FROM (SELECT program, user_id, ts FROM conversion_rows
+            UNION ALL SELECT program, user_id, ts FROM repeats_of_conversions WHERE touches_id <> conversion_id) AS c
+        JOIN program_windows AS w ON c.program = w.program
         GROUP BY c.program, c.user_id""",
     )
     engine.run(
@@ -97,17 +101,22 @@ def _touches(engine: Engine, scope: Scope) -> None:
         SELECT 'click' AS kind, click_id AS touch_id, {TOUCH}, FALSE AS is_duplicate FROM known_clicks
         {_impression_touches(scope)}""",
     )
-    engine.run(
-        "touches in reach",
-        """CREATE OR REPLACE TABLE touches AS
+    engine.run("touches in reach", f"CREATE OR REPLACE TABLE touches AS {_in_reach('conversion_rows')}")
+    repeats = (
+        "(SELECT * REPLACE (touches_id AS conversion_id) FROM repeats_of_conversions WHERE touches_id <> conversion_id)"
+    )
+    engine.run("touches in reach of repeats", f"CREATE OR REPLACE TABLE touches_of_repeats AS {_in_reach(repeats)}")
+
+
+def _in_reach(conversions: str) -> str:
+    return f"""
         SELECT c.conversion_id, t.kind, t.touch_id, t.partner, t.ts, c.ts - t.ts AS age, t.ivt, t.is_test,
             t.is_duplicate, t.ingested_at, t.file_number
-        FROM conversion_rows AS c
+        FROM {conversions} AS c
         JOIN program_windows AS w ON c.program = w.program
         JOIN candidate_touches AS t ON c.program = t.program AND c.user_id = t.user_id
         WHERE t.ts <= c.ts
-            AND c.ts - t.ts <= CASE WHEN t.kind = 'click' THEN w.click_window ELSE w.view_window END""",
-    )
+            AND c.ts - t.ts <= CASE WHEN t.kind = 'click' THEN w.click_window ELSE w.view_window END"""
 
 
 def _impression_touches(scope: Scope) -> str:
@@ -139,7 +148,9 @@ def _reversals(engine: Engine) -> None:
     )
 
 
-def _repeated(engine: Engine) -> None:
+def _repeated(engine: Engine, scope: Scope) -> None:
+    """The rows whose id came before; of conversions those about the period, or of conversions that are looked at."""
+    first, last = scope.period.start("UTC") - DAY, scope.period.end("UTC") + DAY
     engine.run(
         "repeated rows",
         """CREATE OR REPLACE TABLE repeated_rows AS
@@ -147,10 +158,14 @@ def _repeated(engine: Engine) -> None:
         UNION ALL SELECT 'conversions' AS dataset, ts FROM repeated_conversions
         UNION ALL SELECT 'reversals' AS dataset, ts FROM repeated_reversals""",
     )
-    columns = ", ".join(COLUMNS["conversions"])
+    columns = ", ".join(f"r.{name}" for name in COLUMNS["conversions"])
     engine.run(
         "repeated conversions about the period",
         f"""CREATE OR REPLACE TABLE repeats_of_conversions AS
-        SELECT {columns}, file_number FROM repeated_conversions
-        WHERE conversion_id IN (SELECT conversion_id FROM conversion_rows)""",
+        SELECT {columns}, r.file_number, r.copy_number,
+            CASE WHEN r.ts = k.ts AND r.program = k.program AND r.user_id = k.user_id THEN r.conversion_id
+                ELSE r.conversion_id || chr({ord(AGAIN)}) || r.copy_number END AS touches_id
+        FROM copies_of_conversions AS r JOIN known_conversions AS k ON k.conversion_id = r.conversion_id
+        WHERE r.copy_number > 1 AND ((r.ts >= {first} AND r.ts < {last})
+            OR r.conversion_id IN (SELECT conversion_id FROM conversion_rows))""",
     )
