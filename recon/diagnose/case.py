@@ -67,6 +67,17 @@ class Case:
         return line.amount == billed.amount and (billed.quantity is None or line.quantity == billed.quantity)
 
     @cached_property
+    def halves(self) -> list[frozenset[LineKey]]:
+        """Open lines that were expected in one currency and billed in another, in twos."""
+        absent = [key for key in self.open if not self.theirs(key).is_there]
+        strange = [key for key in self.open if key not in self.expected]
+        return [frozenset([one, other]) for one in absent for other in strange if one[:2] == other[:2]]
+
+    def is_whole(self, explained: frozenset[LineKey]) -> bool:
+        """Whether none of two such lines is explained without the other."""
+        return all(len(two & explained) != 1 for two in self.halves)
+
+    @cached_property
     def open_items(self) -> frozenset[str]:
         """The items with an open line."""
         return frozenset(key.item for key in self.open)

@@ -113,20 +113,28 @@ def _causes(desks: Desks, cases: Mapping[str, Case], shown: Mapping[str, Sequenc
 
 
 def _chosen(search: Search, witness: Witness, case: Case, fits: Sequence[Fit]) -> Iterator[Cause]:
-    """The causes of one contract: singles first, pairs for what they leave."""
+    """The causes of one contract: singles first, pairs for what they leave.
+
+    Of a line billed in another currency both halves have one cause, if there is any such.
+    """
     tried = search.tried.get(case.contract, [])
     events = witness.every(case, fits)
     standing = [fit for fit in fits if events[id(fit)].verdict != "contradict"]
-    chosen, left = grouped(standing, case)
+    whole = [fit for fit in standing if case.is_whole(fit.explained)]
+    chosen, left = grouped(whole, case)
     for fit, rivals in chosen:
-        yield Cause(case, fit, proof(case, fit, rivals, tried, events[id(fit)], in_part(fit, standing)))
+        yield Cause(case, fit, proof(case, fit, rivals, tried, events[id(fit)], in_part(fit, whole)))
     if left and case.contract in search.tried:
         named = [edit for fit, rivals in chosen for one in (fit, *rivals) for edit in one.edits]
         pairs = search.pairs(case, left, named)
-        events = witness.every(case, pairs)
-        standing = [fit for fit in pairs if events[id(fit)].verdict in _needed(fit)]
-        for fit, rivals in grouped(standing, replace(case, open=left))[0]:
+        events |= witness.every(case, pairs)
+        paired = [fit for fit in pairs if events[id(fit)].verdict in _needed(fit)]
+        found, left = grouped(paired, replace(case, open=left))
+        for fit, rivals in found:
             yield Cause(case, fit, proof(case, fit, rivals, tried, events[id(fit)]))
+    broken = [fit for fit in standing if fit not in whole]
+    for fit, rivals in grouped(broken, replace(case, open=left))[0]:
+        yield Cause(case, fit, proof(case, fit, rivals, tried, events[id(fit)], in_part(fit, broken)))
 
 
 def _needed(pair: Fit) -> tuple[str, ...]:
