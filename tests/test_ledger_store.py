@@ -7,11 +7,14 @@ import time
 import uuid
 from decimal import Decimal
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 from sqlalchemy import create_engine, text
 from sqlalchemy.exc import DBAPIError
+from versions import item, version
 
+from recon.contracts.documents import write_version
 from recon.ledger import CloseMeta, Ledger, VersionUsed
 from recon.ledger.store import STEPS
 from recon.ledger.tables import metadata
@@ -23,6 +26,7 @@ ORIGINAL = VersionUsed("ctv", 1, "original", "a" * 64, "lee", 1)
 WORKER = """
 import os, signal, sys
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from recon.ledger import CloseMeta, Ledger
 
 url, folder, step, times = sys.argv[1:]
@@ -185,6 +189,9 @@ ROWS = {
     "contract_versions": "hash = 'x'",
     "states": "who = 'x'",
     "trail": "who = 'x'",
+    "register_texts": "content = 'x'",
+    "register_acts": "who = 'x'",
+    "register_documents": "contract = 'x'",
 }
 
 
@@ -202,6 +209,9 @@ def record_and_lock(ledger):
     """Every table holds a row."""
     record(ledger)
     ledger.lock(PERIOD, 1, "lee", AT)
+    with TemporaryDirectory() as documents:
+        write_version(Path(documents), version(items=[item()]))
+        ledger.take_in(ledger.plan_import(Path(documents), "dana", AT), "dana", AT)
 
 
 def test_every_table_is_covered():
@@ -243,6 +253,7 @@ def test_a_row_deleted_past_the_triggers_shows_in_the_chain(ledger, url, table):
     record_and_lock(ledger)
     record(ledger)
     key = {"trail": "seq = 1", "states": "id = 1", "contract_versions": "version = 1"}.get(table, "close_id = 1")
+    key = "contract = 'acme'" if table.startswith("register") else key
     execute(url, *without_protection(url, table), f"DELETE FROM {table} WHERE {key}")
     assert ledger.verify_chain() != []
 

@@ -40,7 +40,7 @@ def close_period(  # noqa: PLR0917
     started, began = instant_of(datetime.now(timezone.utc)), time.monotonic()
     scope = Scope(period, workspace.cutoff_days, cutoff, as_known_at, workspace.billing_timezone)
     with Engine(on_step=on_step) as engine:
-        month = recomputed(workspace, engine, scope)
+        month = recomputed(workspace, engine, scope, started)
         billed = read_billed(month.inputs, period)
         comparison = month.against(billed)
         diagnosis = Diagnosis(comparison.findings, comparison.lines)

@@ -5,15 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from recon.billed import Billed
+from recon.close.contracts import contracts_of
 from recon.close.signed import SignedMonths, signed_months
 from recon.compare import Comparison, compare
 from recon.contracts.book import Book
-from recon.contracts.documents import load_book
 from recon.contracts.lint import accepted
 from recon.diagnose import World
 from recon.engine import Engine
 from recon.expect import Expectation, expect
 from recon.inputs import Inputs, read_inputs
+from recon.ledger import Plan
 from recon.observe import Scope, observe
 from recon.workspace import Workspace
 
@@ -24,6 +25,7 @@ class Recomputed:
 
     workspace: Workspace
     scope: Scope
+    plan: Plan
     every: Book
     book: Book
     inputs: Inputs
@@ -48,9 +50,13 @@ class Recomputed:
         )  # fmt: skip
 
 
-def recomputed(workspace: Workspace, engine: Engine, scope: Scope) -> Recomputed:
-    """Read, observe and price a month as a scope asks; raises BadInput with every problem of contracts and data."""
-    every = load_book(workspace.contracts)
+def recomputed(workspace: Workspace, engine: Engine, scope: Scope, at: int = 0) -> Recomputed:
+    """Read, observe and price a month as a scope asks; raises BadInput with every problem of contracts and data.
+
+    Documents that are not in the register yet count as if they were taken in at an instant (µs); nothing is stored.
+    """
+    plan = contracts_of(workspace, at)
+    every = plan.book
     book = accepted(every, scope.as_known_at).known_at(scope.as_known_at)
     inputs = read_inputs(workspace, engine, scope.period)
     observe(engine, book, scope, every)
@@ -61,4 +67,4 @@ def recomputed(workspace: Workspace, engine: Engine, scope: Scope) -> Recomputed
         third_party=inputs.third_party, opening_balances=inputs.opening_balances,
         locked=signed.balances, signed=signed.said,
     )  # fmt: skip
-    return Recomputed(workspace, scope, every, book, inputs, signed, expectation)
+    return Recomputed(workspace, scope, plan, every, book, inputs, signed, expectation)

@@ -6,11 +6,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from recon.close.contracts import registered_book
 from recon.close.signed import signed_months
 from recon.close.stored import StoredClose
 from recon.contracts.book import Book
-from recon.contracts.documents import content_hash, load_book
-from recon.contracts.lint import accepted
+from recon.contracts.documents import content_hash
 from recon.contracts.terms import ContractVersion
 from recon.diagnose import Observations, Preview, World, impressions_behind, observed_by, observed_in, preview
 from recon.engine import Engine
@@ -67,17 +67,14 @@ class Reopened:
 
 
 def reopened(close: StoredClose) -> Reopened:
-    """A close's world, from the documents and small datasets of its workspace as they are now.
+    """A close's world, from the register and the small datasets of its workspace; versions as the close used them.
 
-    Raises BadInput where a contract document is no longer what the close was made from: its observations would answer
-    for another book.
+    Raises BadInput where a version is not in the register as the close used it.
     """
     workspace, manifest = close.workspace, close.manifest
-    every = load_book(workspace.contracts)
+    every = registered_book(workspace)
     known = _instant(manifest["as_known_at"])
-    book = accepted(every, known).known_at(known)
-    if changed := list(_changed(book, manifest["contracts"])):
-        raise BadInput(changed)
+    book = _used(every, manifest["contracts"])
     period = Period.parse(close.period)
     usual = Scope(period, workspace.cutoff_days, None, known, workspace.billing_timezone)
     cutoff = _instant(manifest["cutoff"])
@@ -100,13 +97,18 @@ def _instant(text: str | None) -> int | None:
     return None if text is None else instant(text)
 
 
-def _changed(book: Book, used: Iterable[dict[str, Any]]) -> Iterable[Problem]:
-    """Versions that are not what the close used."""
-    was = {(one["contract"], one["version"]): one["hash"] for one in used}
-    now = {(one.contract, one.version): content_hash(one) for one in book.versions}
-    for contract, version in sorted(was.keys() | now.keys()):
-        before, after = was.get((contract, version)), now.get((contract, version))
-        if before != after:
-            place = f"{contract}/v{version}.yaml"
-            yield Problem(place, "changed since the close" if before and after else "not what the close was made from",
-                          "the documents of the close; close the month again first")  # fmt: skip
+def _used(every: Book, used: Iterable[dict[str, Any]]) -> Book:
+    """The approved versions that a close used, by their content hashes."""
+    kept = {(one.contract, one.version): one for one in every.versions if one.is_approved}
+    found, problems = [], []
+    for said in used:
+        version = kept.get((said["contract"], said["version"]))
+        if version is not None and content_hash(version) == said["hash"]:
+            found.append(version)
+        else:
+            there = "not in the register" if version is None else "another content"
+            place = f"{said['contract']} v{said['version']}"
+            problems.append(Problem(place, there, "the version that the close used; close the month again first"))
+    if problems:
+        raise BadInput(problems)
+    return Book(tuple(found))

@@ -12,6 +12,7 @@ from importlib.metadata import version as installed
 from pathlib import Path
 from typing import Any
 
+from recon.close.contracts import IMPORTER
 from recon.close.recomputed import Recomputed
 from recon.close.signed import SignedMonths
 from recon.compare import Comparison, Finding, Line
@@ -72,6 +73,7 @@ def record(engine: Engine, facts: RunFacts) -> int:
     with Ledger.open(facts.month.workspace.database_url, facts.month.workspace.closes) as ledger:
         versions = [_version_used(version) for version in facts.month.book.versions]
         ledger.check_versions(versions)
+        ledger.take_in(facts.month.plan, IMPORTER, facts.started)
         with ledger.staging(period) as staging:
             _write_files(engine, staging.folder, facts)
             manifest |= {"duration_seconds": round(time.monotonic() - facts.began, 3)}
@@ -101,7 +103,19 @@ def manifest_of(facts: RunFacts) -> dict[str, Any]:
         "cutoff": instant_text(facts.month.scope.cutoff_of(facts.month.scope.period)),
     }
     plain_values = json.loads(json.dumps(made_from, default=str))
-    return {**plain_values, "digest": digest(plain_values), "started": instant_text(facts.started)}
+    return {
+        **plain_values,
+        "digest": digest(plain_values),
+        "imported": _imported(facts.month),
+        "started": instant_text(facts.started),
+    }
+
+
+def _imported(month: Recomputed) -> dict[str, Any]:
+    """Which documents were taken into the register first: of a second close of the same folder none are new."""
+    arrived = [one.document.version for one in month.plan.arrivals]
+    named = [{"contract": one.contract, "version": one.version, "status": one.status} for one in arrived]
+    return {"folder": month.workspace.contracts_path, "documents": named}
 
 
 def _named(version: ContractVersion) -> dict[str, Any]:

@@ -2,23 +2,50 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from functools import cached_property
+from typing import Generic, NamedTuple, Protocol, TypeVar
 
-from recon.contracts.terms import ContractVersion
+from recon.contracts.terms import ContractVersion, Effective
 
 ONE_DAY = timedelta(days=1)
 
 
+class Dates(NamedTuple):
+    """The dates of a version, both inclusive; `last` None: open-ended."""
+
+    first: date
+    last: date | None
+
+
+class Dated(Protocol):
+    """What tells when a version is in force."""
+
+    @property
+    def contract(self) -> str: ...
+    @property
+    def version(self) -> int: ...
+    @property
+    def kind(self) -> str: ...
+    @property
+    def is_approved(self) -> bool: ...
+    @property
+    def effective(self) -> Effective | Dates: ...
+
+
+V = TypeVar("V", bound=Dated)
+
+
 @dataclass(frozen=True)
-class Span:
+class Span(Generic[V]):
     """Dates on which one version is in force, from `first` up to but without `end` (None: open-ended)."""
 
     contract: str
     first: date
     end: date | None
-    version: ContractVersion
+    version: V
 
 
 @dataclass(frozen=True)
@@ -55,41 +82,49 @@ class Book:
 
     def in_force(self, contract: str, day: date) -> ContractVersion | None:
         """The highest-numbered approved version whose dates hold the day; None under a termination (2.2, 2.3)."""
-        found = None
-        for one in self.versions_of(contract):
-            if one.is_approved and covers(one, day):
-                found = one
-        return None if found is None or found.kind == "termination" else found
+        return on_date(self.versions_of(contract), day)
 
-    def spans(self, contract: str) -> tuple[Span, ...]:
+    def spans(self, contract: str) -> tuple[Span[ContractVersion], ...]:
         """The contract's calendar in maximal pieces of one version each, in date order, gaps left out."""
         return self._spans.get(contract, ())
 
     @cached_property
-    def _spans(self) -> dict[str, tuple[Span, ...]]:
-        return {contract: self._cut(contract) for contract in self.contracts}
-
-    def _cut(self, contract: str) -> tuple[Span, ...]:
-        cuts = self._bounds(contract)
-        spans: list[Span] = []
-        for first, end in zip(cuts, [*cuts[1:], None], strict=False):
-            version = self.in_force(contract, first)
-            if version is None:
-                continue
-            if spans and spans[-1].end == first and spans[-1].version is version:
-                spans[-1] = replace(spans[-1], end=end)
-            else:
-                spans.append(Span(contract, first, end, version))
-        return tuple(spans)
-
-    def _bounds(self, contract: str) -> list[date]:
-        """Every date on which the version in force can change."""
-        approved = [one.effective for one in self.versions_of(contract) if one.is_approved]
-        starts = {dates.first for dates in approved}
-        return sorted(starts | {dates.last + ONE_DAY for dates in approved if dates.last is not None})
+    def _spans(self) -> dict[str, tuple[Span[ContractVersion], ...]]:
+        return {contract: pieces(self._of[contract]) for contract in self.contracts}
 
 
-def covers(version: ContractVersion, day: date) -> bool:
+def on_date(versions: Iterable[V], day: date) -> V | None:
+    """Of one contract's versions by number, the one in force on a date (2.2, 2.3)."""
+    found = None
+    for one in versions:
+        if one.is_approved and covers(one, day):
+            found = one
+    return None if found is None or found.kind == "termination" else found
+
+
+def pieces(versions: Sequence[V]) -> tuple[Span[V], ...]:
+    """The calendar of one contract, whose versions come by number, in maximal pieces of one version each."""
+    cuts = _bounds(versions)
+    spans: list[Span[V]] = []
+    for first, end in zip(cuts, [*cuts[1:], None], strict=False):
+        version = on_date(versions, first)
+        if version is None:
+            continue
+        if spans and spans[-1].end == first and spans[-1].version is version:
+            spans[-1] = replace(spans[-1], end=end)
+        else:
+            spans.append(Span(version.contract, first, end, version))
+    return tuple(spans)
+
+
+def _bounds(versions: Iterable[Dated]) -> list[date]:
+    """Every date on which the version in force can change."""
+    approved = [one.effective for one in versions if one.is_approved]
+    starts = {dates.first for dates in approved}
+    return sorted(starts | {dates.last + ONE_DAY for dates in approved if dates.last is not None})
+
+
+def covers(version: Dated, day: date) -> bool:
     """Whether a day lies within a version's dates, both ends inclusive (2.2)."""
     last = version.effective.last
     return version.effective.first <= day and (last is None or day <= last)

@@ -7,9 +7,10 @@ import json
 import os
 import re
 import tempfile
-from collections.abc import Iterable, Iterator
-from dataclasses import replace
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, get_args
 
 from pydantic import ValidationError
@@ -36,21 +37,49 @@ EXPECTED = {
 }
 
 
+@dataclass(frozen=True)
+class Document:
+    """A document as it stands in a folder: where, the SHA-256 of its bytes, and the version it holds."""
+
+    place: str
+    sha256: str
+    version: ContractVersion
+
+
 def load_book(folder: Path) -> Book:
     """Every `<contract>/v<N>.yaml` below a folder; BadInput with the problems of all documents at once."""
+    return Book(tuple(document.version for document in read_folder(folder)))
+
+
+def read_folder(folder: Path, known: Mapping[str, tuple[str, int]] = MappingProxyType({})) -> list[Document]:
+    """The documents of a folder, but for those whose bytes are known under their very place; BadInput as `load_book`.
+
+    `known` tells contract and version by the SHA-256 of bytes that were read before: they need no second reading.
+    """
     if not folder.is_dir():
         raise BadInput([Problem(str(folder), "", "a folder of contract documents")])
-    versions, problems = [], []
+    documents, problems = [], []
     for path in _documents(folder):
-        place = f"{folder.name}/{path.relative_to(folder).as_posix()}"
+        relative, sha256 = path.relative_to(folder), _sha256(path)
+        if sha256 in known and relative.as_posix() == _wanted(*known[sha256]):
+            continue
+        place = f"{folder.name}/{relative.as_posix()}"
         version, found = _load(path, place)
         problems += found
         if version is not None:
-            versions.append(version)
-            problems += _misplaced(version, path.relative_to(folder), place)
+            documents.append(Document(place, sha256, version))
+            problems += _misplaced(version, relative, place)
     if problems:
         raise BadInput(problems)
-    return Book(tuple(versions))
+    return documents
+
+
+def _sha256(path: Path) -> str:
+    """The digest of a file's bytes; empty where it can't be read, which its reading tells."""
+    try:
+        return hashlib.sha256(path.read_bytes()).hexdigest()
+    except OSError:
+        return ""
 
 
 def read_version(path: Path) -> ContractVersion:
@@ -85,9 +114,14 @@ def write_version(folder: Path, version: ContractVersion, opening: str = "") -> 
 
 def document_text(version: ContractVersion, opening: str = "") -> str:
     """A version as YAML: what was stated, in the order of the model; defaults that were not stated stay out."""
-    content = version.model_dump(mode="json", by_alias=True, exclude_unset=True, exclude_none=True)
+    content = stated(version)
     comment = "".join(f"# {line}\n" for line in opening.splitlines())
     return comment + yamltext.write(content)
+
+
+def stated(version: ContractVersion) -> dict[str, Any]:
+    """What a version states, by the keys of its document."""
+    return version.model_dump(mode="json", by_alias=True, exclude_unset=True, exclude_none=True)
 
 
 def content_hash(version: ContractVersion) -> str:
@@ -140,9 +174,14 @@ def _load(path: Path, place: str) -> tuple[ContractVersion | None, list[Problem]
 
 
 def _misplaced(version: ContractVersion, relative: Path, place: str) -> Iterator[Problem]:
-    wanted = f"{version.contract}/v{version.version}.yaml"
+    wanted = _wanted(version.contract, version.version)
     if relative.as_posix() != wanted:
         yield Problem(place, "", f"this contract and version at {wanted}")
+
+
+def _wanted(contract: str, version: int) -> str:
+    """Where a version stands in a folder."""
+    return f"{contract}/v{version}.yaml"
 
 
 def _parse(text: str, place: str) -> tuple[ContractVersion | None, list[Problem]]:

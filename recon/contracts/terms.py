@@ -34,12 +34,12 @@ Scope = Literal["period", "contract"]
 NOT_FOR_CPA_PAYOUTS = (
     "discount_percent", "bill", "commission_percent", "cap", "minimum", "invoice_currency", "fixed_fees",
 )  # fmt: skip
-LAST_ACTION = {
-    "draft": "create",
-    "submitted": "submit",
-    "approved": "approve",
-    "rejected": "reject",
-    "withdrawn": "withdraw",
+LAST_ACTIONS = {
+    "draft": ("create",),
+    "submitted": ("submit", "endorse"),
+    "approved": ("approve",),
+    "rejected": ("reject",),
+    "withdrawn": ("withdraw",),
 }
 
 
@@ -104,9 +104,9 @@ class Effective(Term):
 
 
 class Entry(Term):
-    """One step of a version's history: who did what, when."""
+    """One step of a version's history: who did what, when; the first of two approvals is an endorsement."""
 
-    action: Literal["create", "submit", "approve", "reject", "withdraw"]
+    action: Literal["create", "submit", "endorse", "approve", "reject", "withdraw"]
     by: Text
     at: Instant
     reason: Text | None = None
@@ -460,9 +460,9 @@ class ContractVersion(Term):
 
     def _of_history(self) -> Iterator[Disagreement]:
         actions = [entry.action for entry in self.history]
-        wanted = LAST_ACTION[self.status]
-        if actions[-1:] != [wanted] and (actions or self.status != "draft"):
-            yield "status", self.status, f"a history that ends with {wanted}"
+        wanted = LAST_ACTIONS[self.status]
+        if not set(actions[-1:]) & set(wanted) and (actions or self.status != "draft"):
+            yield "status", self.status, f"a history that ends with {' or '.join(wanted)}"
         if "approve" in actions[:-1]:
             yield "history", "", "nothing after an approval: a later version follows instead (2.4)"
         times = [entry.at for entry in self.history]

@@ -8,7 +8,7 @@ from fractions import Fraction
 from typing import Any
 
 from recon.close import StoredClose
-from recon.contracts.documents import load_book
+from recon.close.contracts import registered_book
 from recon.engine import Engine, literal
 from recon.expect.delivery import Delivered, deliver
 from recon.explain.fates import FATES, IMPRESSION_FATES, rows
@@ -82,7 +82,7 @@ def impression(close: StoredClose, identity: str) -> list[str]:
     as_known_at = None if known is None else instant(known)
     settings = close.workspace
     scope = Scope(period, settings.cutoff_days, instant(manifest["cutoff"]), as_known_at, settings.billing_timezone)
-    book = load_book(settings.contracts).known_at(as_known_at)
+    book = registered_book(settings).known_at(as_known_at)
     with Engine() as engine:
         read_inputs(settings, engine, period)
         engine.run(

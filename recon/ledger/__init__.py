@@ -1,7 +1,11 @@
 """The ledger: what was closed, by whom and when; append-only, hash-chained, in SQLite or PostgreSQL."""
 
 from recon.ledger.files import FileRecord, Staging
+from recon.ledger.importing import Plan
+from recon.ledger.register import Moved, Register
 from recon.ledger.store import CloseMeta, Ledger, RecordedClose
 from recon.ledger.versions import VersionUsed
 
-__all__ = ["CloseMeta", "FileRecord", "Ledger", "RecordedClose", "Staging", "VersionUsed"]
+__all__ = [
+    "CloseMeta", "FileRecord", "Ledger", "Moved", "Plan", "RecordedClose", "Register", "Staging", "VersionUsed",
+]  # fmt: skip

@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, select
 
+from recon.ledger.registered import altered_register
 from recon.ledger.rows import facts_of
 from recon.ledger.states import altered_states
 from recon.ledger.tables import closes, contract_versions
@@ -33,6 +34,7 @@ def table_problems(connection: Connection, entries: Sequence[Row[Any]]) -> list[
     unknown = [Problem(f"close {number}", "no trail entry", "an entry of the trail") for number in there - told.keys()]
     altered = [problem for number, payload in told.items() for problem in _altered(connection, number, payload)]
     changed = [*_altered_versions(connection, told), *altered_states(connection, entries)]
+    changed += altered_register(connection, entries)
     return unknown + altered + changed
 
 

@@ -24,6 +24,8 @@ from recon.ledger.files import (
     set_aside,
     sweep,
 )
+from recon.ledger.importing import Plan, planned, take_in
+from recon.ledger.register import Register
 from recon.ledger.rows import insert_close, next_numbers, real_runs, rows_of
 from recon.ledger.states import LOCKED, enter_state, states_of
 from recon.ledger.tables import close_files, closes, contract_versions, findings, lines
@@ -77,6 +79,19 @@ class Ledger:
         ledger = cls(connect(url), folder, at_step)
         ledger.sweep()
         return ledger
+
+    @property
+    def register(self) -> Register:
+        """The contracts that are kept in this ledger."""
+        return Register(self._engine)
+
+    def plan_import(self, folder: Path, who: str, at: int) -> Plan:
+        """What a folder of contract documents brings to the register, nothing stored yet; see `planned`."""
+        return planned(self._engine, folder, who, at)
+
+    def take_in(self, plan: Plan, who: str, at: int) -> Plan:
+        """Record what a planned import brings, all or nothing; `at` is an instant in µs."""
+        return take_in(self._engine, plan, who, at)
 
     def close(self) -> None:
         """Let go of the database."""

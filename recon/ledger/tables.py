@@ -133,6 +133,54 @@ trail = Table(
 )
 
 
+register_texts = Table(
+    "register_texts",
+    metadata,
+    _name("contract"),
+    Column("version", Integer, primary_key=True, autoincrement=False),
+    Column("revision", Integer, primary_key=True, autoincrement=False),
+    Column("kind", Text, nullable=False),
+    Column("direction", Text, nullable=False),
+    Column("model", Text, nullable=False),
+    Column("currency", Text, nullable=False),
+    Column("timezone", Text, nullable=False),
+    Column("counterparty_id", Text, nullable=False),
+    Column("counterparty", Text, nullable=False),
+    Column("effective_from", Text, nullable=False),
+    Column("effective_to", Text),
+    Column("hash", Text, nullable=False),
+    Column("content", Text, nullable=False),
+)
+
+register_acts = Table(
+    "register_acts",
+    metadata,
+    Column("id", BigInteger, primary_key=True, autoincrement=False),
+    Column("contract", Text, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("seq", Integer, nullable=False),
+    Column("action", Text, nullable=False),
+    Column("who", Text, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("revision", Integer, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("approvers_needed", Integer, nullable=False),
+    Column("effect", Text, nullable=False),
+    Column("recorded_at", BigInteger, nullable=False),
+    Column("recorded_by", Text, nullable=False),
+    UniqueConstraint("contract", "version", "seq"),
+)
+
+register_documents = Table(
+    "register_documents",
+    metadata,
+    _name("sha256"),
+    Column("contract", Text, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("recorded_at", BigInteger, nullable=False),
+)
+
+
 def record_columns(table: Table) -> tuple[str, ...]:
     """What a row of a close says, without the close it belongs to."""
     return tuple(column.name for column in table.columns if column.name != "close_id")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, Row, insert, select
@@ -36,19 +36,26 @@ def sha256(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
+Told = tuple[int, str, str, Mapping[str, Any]]  # when (µs), who, which action, its payload
+
+
 def append(connection: Connection, at: int, who: str, action: str, payload: Mapping[str, Any]) -> str:
     """Add an entry in a writing transaction; its digest is returned. `at` is an instant in µs."""
+    return append_all(connection, [(at, who, action, payload)])
+
+
+def append_all(connection: Connection, told: Iterable[Told]) -> str:
+    """Add entries one after another in a writing transaction; the digest of the last is returned."""
     last = connection.execute(select(trail.c.seq, trail.c.digest).order_by(trail.c.seq.desc()).limit(1)).first()
-    entry: dict[str, Any] = {
-        "seq": last.seq + 1 if last else 1,
-        "at": at,
-        "who": who,
-        "action": action,
-        "payload": canonical(payload),
-        "previous": last.digest if last else GENESIS,
-    }
-    digest = _digest(entry)
-    connection.execute(insert(trail).values(**entry, digest=digest))
+    seq, digest = (last.seq, last.digest) if last else (0, GENESIS)
+    rows = []
+    for at, who, action, payload in told:
+        seq += 1
+        entry = {"seq": seq, "at": at, "who": who, "action": action, "payload": canonical(payload), "previous": digest}
+        digest = _digest(entry)
+        rows.append({**entry, "digest": digest})
+    if rows:
+        connection.execute(insert(trail), rows)
     return digest
 
 

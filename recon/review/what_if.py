@@ -11,8 +11,9 @@ from textwrap import dedent, indent
 import pandas as pd
 
 from recon.close import StoredClose, reopened
+from recon.close.contracts import registered_book
 from recon.contracts.book import Book
-from recon.contracts.documents import document_text, load_book, parse_version
+from recon.contracts.documents import document_text, parse_version
 from recon.contracts.terms import ContractVersion
 from recon.diagnose import Preview
 from recon.period import Period
@@ -37,7 +38,7 @@ class Effect:
 
 def versions_listed(close: StoredClose) -> dict[str, tuple[str, int]]:
     """The versions that can be edited: those in force on a day of the month, by the name a page shows."""
-    book, period = load_book(close.workspace.contracts), Period.parse(close.period)
+    book, period = registered_book(close.workspace), Period.parse(close.period)
     return {f"{one.contract} v{one.version}, from {one.effective.first}": (one.contract, one.version)
             for one in _in_force(book, period)}  # fmt: skip
 
@@ -117,6 +118,6 @@ def _cut(document: str) -> tuple[str, str]:
 
 
 def _version(close: StoredClose, chosen: tuple[str, int]) -> ContractVersion:
-    found = load_book(close.workspace.contracts).version(*chosen)
+    found = registered_book(close.workspace).version(*chosen)
     assert found is not None, f"{chosen} is listed, but not in the book"
     return found

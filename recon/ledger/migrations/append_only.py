@@ -44,3 +44,12 @@ def _protect_in_postgres(table: str) -> None:
         f"CREATE TRIGGER {table}_no_truncate BEFORE TRUNCATE ON {table} "
         "FOR EACH STATEMENT EXECUTE FUNCTION ledger_refuses_change()"
     )
+
+
+def guard(table: str) -> None:
+    """On PostgreSQL also take the right to update, delete or truncate from the role that the application runs as.
+
+    Not for tables that others refer to: checking a reference asks for the right to update.
+    """
+    if op.get_bind().dialect.name == "postgresql":
+        op.execute(f"REVOKE UPDATE, DELETE, TRUNCATE ON {table} FROM PUBLIC, CURRENT_USER")
