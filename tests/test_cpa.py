@@ -177,6 +177,14 @@ def test_an_amount_cap_beside_a_volume_tier_is_refused():
         three().priced(cpa(items=[sale(**tiers(*TEN_THEN_SEVEN, mode="volume"))], caps=caps))
 
 
+def test_a_volume_tier_counts_for_nothing_under_another_versions_amount_cap():
+    versions = [
+        cpa(1, last="2026-10-02", items=[sale(**tiers(*TEN_THEN_SEVEN, mode="volume"))]),
+        cpa(2, first="2026-10-03", items=[sale(flat="9")], caps=[{"per": "period", "amount": "9"}]),
+    ]
+    assert paid(three().won("d", "10-04"), *versions) == (3, 7 + 7 + 9)
+
+
 def test_an_amount_cap_takes_prices_at_their_tier():
     caps = [{"per": "period", "amount": "27"}]
     found = three().won("d", "10-04").priced(cpa(items=[sale(**tiers(*TEN_THEN_SEVEN))], caps=caps))

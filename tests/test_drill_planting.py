@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -55,6 +56,8 @@ PLANTED = [
     # Six units of 10.00, 7.00 over 2 and 5.00 over 4: all at 5.00
     ("tier_mode_swapped", "4.2-three-tiers", "adv", "swapped", {"adv/I1/charge/USD": "30.00"}),
     ("tier_boundary", "1.5-over-volume", "adv", "thresholds", {"adv/I3/charge/USD": "15.00"}),
+    # 10000 per mille of the first three, as of a first period
+    ("tier_reset", "4.2-counter-contract-graduated", "adv", "zero", {"adv/I1/charge/USD": "30.00"}),
     ("tier_reset", "4.3-carry-volume", "adv", "zero", {"adv/I1/charge/USD": "44.00"}),
     ("tier_carry", "4.3-reset-volume", "adv", "counted on", {"adv/I1/charge/USD": "22.00"}),
     # Four impressions at 22.00 per mille
@@ -146,6 +149,14 @@ def test_clauses_that_a_contract_does_not_have_cannot_go_wrong(tmp_path):
     site = Site(month, "adv", tuple(clean))
     absent = "tier_boundary minimum_ignored lock_ignored cap_ignored discount_ignored fx_date window_off bonus_ignored"
     assert not [code for code in absent.split() if list(BY_CODE[code].plant(site))]
+
+
+def test_no_older_version_is_billed_where_none_was_known(tmp_path):
+    month, _, clean = month_and_bill(tmp_path, case_named("2.7-retroactive-version-unknown"))
+    later = replace(month, as_known_at=None)
+    lost = [[one.what for one in BY_CODE["stale_version"].plant(Site(some, "adv", tuple(clean)))]
+            for some in (month, later)]  # fmt: skip
+    assert lost == [[], ["version 2 never loaded"]]
 
 
 def test_an_edit_leaves_the_month_itself_as_it_was(tmp_path):

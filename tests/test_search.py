@@ -4,23 +4,25 @@ from __future__ import annotations
 
 import random
 from collections import Counter
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from programs import OCTOBER, Program, cpa, sale
+from programs import OCTOBER, Program, cpa, sale, tiers
 
 from recon.contracts.book import Book
+from recon.contracts.terms import CpaTerms
 from recon.diagnose.case import Case, Side
 from recon.diagnose.details import Witness, _is_alike, _is_near
-from recon.diagnose.diagnosis import _needed
 from recon.diagnose.edits import CAUSES, Edit
+from recon.diagnose.edits.price import _swapped
 from recon.diagnose.fits import Fit
-from recon.diagnose.pairs import with_shares
+from recon.diagnose.pairs import needed, with_shares
 from recon.diagnose.proof import NO_DETAILS, grouped, in_part, proof
-from recon.diagnose.reprice import UNPRICEABLE, Repricer, observed_by
+from recon.diagnose.reprice import UNPRICEABLE, Observations, Repricer, observed_by
 from recon.diagnose.search import Search
 from recon.diagnose.world import LineKey, Lines, Priced, Reading, World
 from recon.engine import Engine
@@ -101,8 +103,19 @@ def test_details_agree_to_a_minor_unit_or_in_one_proportion() -> None:
 def test_a_pair_of_which_one_edit_is_enough_needs_the_word_of_the_details() -> None:
     lines = {KEY: Priced(Decimal(1), Decimal(5))}
     case = Case("acme", {KEY: Priced(Decimal(1), Decimal(3))}, {KEY: Side(None, Decimal(5), True)}, frozenset([KEY]))
-    assert _needed(with_shares(case, _fit(lines), (lines, case.expected))) == ("agree",)
-    assert _needed(with_shares(case, _fit(lines), (case.expected, case.expected))) == ("agree", "none")
+    enough, both = (with_shares(case, _fit(lines), (first, case.expected)) for first in (lines, case.expected))
+    assert needed(enough, ()) == ("agree",)
+    assert needed(both, ()) == ("agree", "none")
+
+
+def test_an_edit_beside_one_that_is_named_for_other_lines_needs_no_details() -> None:
+    lines = {KEY: Priced(Decimal(1), Decimal(5))}
+    case = Case("acme", {KEY: Priced(Decimal(1), Decimal(3))}, {KEY: Side(None, Decimal(5), True)}, frozenset([KEY]))
+    pair = replace(with_shares(case, _fit(lines), (lines, case.expected)), scope="contract")
+    first, second = pair.edits
+    assert needed(pair, [second]) == ("agree", "none")
+    assert needed(pair, [first]) == ("agree",)
+    assert needed(replace(pair, scope="item"), [second]) == ("agree",)
 
 
 def test_two_errors_that_look_like_one_are_named_beside_it() -> None:
@@ -118,18 +131,56 @@ def test_a_repeat_that_names_another_person_is_found_with_its_own_touches() -> N
     month = Program().won("c1", "10-05").conversion("c2", "10-07", user="eve").click("eve", "10-06", "t2")
     month.conversion("c1", "10-08", user="eve").conversion("c0", "09-01").conversion("c0", "10-08", user="eve")
     world = World(Book([cpa(items=[sale()])]), Book([cpa(items=[sale()])]), Scope(OCTOBER, 3))
-    with Engine(memory_limit="500MB", threads=2) as engine:
-        month.load(engine)
-        engine.table("input_files", {"number": "INTEGER", "file": "TEXT"}, [])
-        engine.table("third_party", {"item": "TEXT", "date": "DATE"}, [])
-        observe_all(engine, world.book, world.scope)
-        observed = observed_by(engine)
+    observed = _observed(month, world)
     again = [world.reads(Reading().without("repeated_row")), world]
     with Repricer(observed) as abreast, Repricer(observed) as alone:
         assert abreast.lines(world, "ann") == {SALE: Priced(Decimal(2), Decimal("20.00"))}
         abreast.prepare(again, "ann")
         for repricer in (abreast, alone):
             assert repricer.lines(again[0], "ann") == {SALE: Priced(Decimal(4), Decimal("40.00"))}
+
+
+def test_a_digit_of_a_rate_is_found_by_what_is_taken_back() -> None:
+    """10.00 typed as 70.00: the more was paid, the more is taken back."""
+    world = World(Book([cpa(items=[sale()])]), Book([cpa(items=[sale()])]), Scope(OCTOBER, 3))
+    month = Program().won("c1", "09-20").reversal("c1", "10-05")
+    key = SALE._replace(kind="clawback")
+    with Repricer(_observed(month, world)) as repricer:
+        search = Search(repricer, Witness(repricer, world), world)
+        expected = repricer.lines(world, "ann")
+        assert expected == {key: Priced(Decimal(0), Decimal("-10.00"))}
+        found = search.singles(_billed("ann", expected, {key: Priced(Decimal(0), Decimal("-70.00"))}))
+    assert "sale flat: 10 typed as 70" in [words for fit in found for words in fit.words]
+
+
+def test_a_mode_is_swapped_where_the_other_one_can_be_said() -> None:
+    by_sales = [{"over": "0", "flat": "1"}], [{"over": "0", "percent_of_sale": "1"}]
+    items = [sale(f"s{n}", **tiers(*steps, mode="volume", measure="sale_amount")) for n, steps in enumerate(by_sales)]
+    terms = cpa(items=items).terms
+    assert isinstance(terms, CpaTerms)
+    modes = [_swapped(one.tiers).mode for one in terms.items]
+    assert modes == ["volume", "graduated"]  # a flat price has no part to split at a threshold of sales (6.2)
+
+
+def test_what_follows_from_other_lines_confirms_nothing() -> None:
+    """A fee of 3.00 that is held back: one number, and one that any edit gives which lets the fee fall due."""
+    fee, hold = SALE, LineKey("_hold", "hold", "USD")
+    lines = {fee: Priced(Decimal(0), Decimal("3.00")), hold: Priced(Decimal(0), Decimal("-3.00"))}
+    alone = proof(_billed("ann", {}, lines), _fit(lines, "stale_version", fee, hold), [], [], NO_DETAILS)
+    assert (alone.grade, alone.chance, len(alone.confirmations)) == ("consistent", 1, 1)
+    counted = {fee: Priced(Decimal(3), Decimal("913.00")), hold: Priced(Decimal(0), Decimal("-913.00"))}
+    known = proof(_billed("ann", {}, counted), _fit(counted, "stale_version", fee, hold), [], [], NO_DETAILS)
+    assert (known.grade, len(known.confirmations)) == ("proven", 2)
+
+
+def _observed(month: Program, world: World) -> Observations:
+    """The observations of a program's month, without impressions of CPM items."""
+    with Engine(memory_limit="500MB", threads=2) as engine:
+        month.load(engine)
+        engine.table("input_files", {"number": "INTEGER", "file": "TEXT"}, [])
+        engine.table("third_party", {"item": "TEXT", "date": "DATE"}, [])
+        observe_all(engine, world.book, world.scope)
+        return observed_by(engine)
 
 
 def _effects(

@@ -13,6 +13,7 @@ from recon.diagnose.case import Case, cases_of
 from recon.diagnose.desks import Desks
 from recon.diagnose.details import Details, Witness
 from recon.diagnose.fits import Fit
+from recon.diagnose.pairs import needed
 from recon.diagnose.proof import Proof, grouped, in_part, proof
 from recon.diagnose.search import Search
 from recon.diagnose.statement import Place, copies, ids_of, place_of, repeated_of, seen
@@ -128,18 +129,13 @@ def _chosen(search: Search, witness: Witness, case: Case, fits: Sequence[Fit]) -
         named = [edit for fit, rivals in chosen for one in (fit, *rivals) for edit in one.edits]
         pairs = search.pairs(case, left, named)
         events |= witness.every(case, pairs)
-        paired = [fit for fit in pairs if events[id(fit)].verdict in _needed(fit)]
+        paired = [fit for fit in pairs if events[id(fit)].verdict in needed(fit, named)]
         found, left = grouped(paired, replace(case, open=left))
         for fit, rivals in found:
             yield Cause(case, fit, proof(case, fit, rivals, tried, events[id(fit)]))
     broken = [fit for fit in standing if fit not in whole]
     for fit, rivals in grouped(broken, replace(case, open=left))[0]:
         yield Cause(case, fit, proof(case, fit, rivals, tried, events[id(fit)], in_part(fit, broken)))
-
-
-def _needed(pair: Fit) -> tuple[str, ...]:
-    """What details must say of a pair: where one of the two is enough for the amounts, that it takes both."""
-    return ("agree",) if pair.is_enough_with_one else ("agree", "none")
 
 
 def _finding(told: _Told, cause: Cause, key: LineKey, place: int) -> Finding:

@@ -108,6 +108,16 @@ def with_shares(case: Case, fit: Fit, alone: tuple[Lines, Lines]) -> Fit:
     return replace(found, first_share=tuple(_shares(case, found, *alone)))
 
 
+def needed(pair: Fit, named: Sequence[Edit]) -> tuple[str, ...]:
+    """What details must say of a pair: where one of the two is enough for the amounts, that it takes both.
+
+    Not where the other is named for other lines: those say that it takes both, for the one alone moves them wrongly.
+    """
+    idle = {place for place, key in pair.idle if key in pair.explained}
+    is_known = pair.scope == "contract" and len(idle) == 1 and all(pair.edits[place] in named for place in idle)
+    return ("agree", "none") if is_known or not pair.is_enough_with_one else ("agree",)
+
+
 def _shares(case: Case, fit: Fit, first: Lines, second: Lines) -> Iterator[tuple[LineKey, Decimal]]:
     """What the first edit of a pair is worth on each line: the mean of both orders, the odd cent its own.
 

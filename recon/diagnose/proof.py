@@ -16,6 +16,7 @@ from recon.diagnose.world import NO_LINE, LineKey
 
 Grade = Literal["proven", "consistent", "ambiguous", "unexplained"]
 ACCIDENT = Fraction(1, 500)  # the most that a proof may be owed to chance
+FOLLOWING = ("hold", "release", "forfeit", "shortfall")  # what the sum of other lines decides (RULES 4.6, 6.6)
 TYPED = 40  # numbers that a rate of four digits may have been typed as, tried or not
 
 
@@ -68,13 +69,22 @@ def _is_silent(case: Case, fit: Fit) -> bool:
 
 def _confirmations(case: Case, fit: Fit, events: Events) -> Iterable[str]:
     """The numbers that agree: amounts of lines, their quantities, events one by one."""
-    for key in sorted(fit.confirmed):
-        if case.theirs(key).is_there:
-            yield f"the amount of {_named(key)}"
+    for key in _independent(case, fit.confirmed):
+        yield f"the amount of {_named(key)}"
     stated = [key for key in sorted(fit.confirmed) if case.theirs(key).quantity]
     yield from (f"the quantity of {_named(key)}" for key in stated[:1])
     if events.verdict == "agree":
         yield f"{events.counted:,} conversions one by one, {events.changed:,} of them otherwise than ours"
+
+
+def _independent(case: Case, keys: Iterable[LineKey]) -> list[LineKey]:
+    """Lines that are there and whose amounts say something new: balances and minimums follow from a contract's others.
+
+    One of those counts where no other line does.
+    """
+    there = [key for key in sorted(keys) if case.theirs(key).is_there]
+    own = [key for key in there if key.kind not in FOLLOWING]
+    return own or there[:1]
 
 
 def _named(key: LineKey) -> str:
@@ -84,19 +94,22 @@ def _named(key: LineKey) -> str:
 def chance_of(case: Case, fit: Fit, tried: Sequence[Tried], events: Events) -> Fraction:
     """How likely some edit of the table gives such an amount by accident: the outcomes near it by the room there is.
 
-    Lines count as independent. A line whose quantity differs is as rare as its quantity, not as its amount.
+    Lines count as independent but those that follow from others. A line whose quantity differs is as rare as its
+    quantity, not as its amount; of a line of no units, a fee or a bonus, one of a few amounts that the contract states
+    is foretold, which is no rarity.
     """
     if events.verdict == "agree" and events.changed:
         return min(Fraction(1), Fraction(len(tried), max(1, comb(events.counted, min(events.changed, 6)))))
     chance = Fraction(1)
-    for key in fit.explained:
-        if case.theirs(key).is_there:
-            chance *= _chance_on(case, key, tried, any(code in FREE for code in fit.codes))
+    for key in _independent(case, fit.explained):
+        chance *= _chance_on(case, key, tried, any(code in FREE for code in fit.codes))
     return chance
 
 
 def _chance_on(case: Case, key: LineKey, tried: Sequence[Tried], is_free: bool) -> Fraction:
     ours, size = case.ours(key), abs(case.variance(key))
+    if _is_stated(case, key):
+        return Fraction(1)
     near = {
         line.amount
         for one in tried
@@ -109,6 +122,12 @@ def _chance_on(case: Case, key: LineKey, tried: Sequence[Tried], is_free: bool) 
     if gap:
         room = min(room, max(1, int(abs(gap))))
     return min(Fraction(1), Fraction(len(near) + (TYPED if is_free else 0), 4 * room + 1))
+
+
+def _is_stated(case: Case, key: LineKey) -> bool:
+    """Whether a line holds nothing but amounts that the contract states: fees where nothing was counted, a bonus."""
+    is_without_units = case.theirs(key).quantity == 0 and not case.ours(key).quantity
+    return key.kind == "bonus" or (key.kind in ("charge", "payout") and is_without_units)
 
 
 def _would_prove(case: Case, fit: Fit, confirmed: Sequence[str], events: Events) -> str:

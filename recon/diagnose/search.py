@@ -90,9 +90,10 @@ class Search:
             return None
 
     def _nearest(self, edits: Iterable[Edit], world: World, case: Case) -> Iterator[Tried]:
-        """Of the numbers that a rate may have been typed as, those next to what was billed: amounts rise with rates.
+        """Of the numbers that a rate may have been typed as, those next to what was billed.
 
-        All of them where caps on amounts take out what is too dear.
+        Amounts rise with rates, and so does what is taken back. All of them where caps on amounts take out what is
+        too dear.
         """
         terms = [one for one in world.terms(case.contract) if isinstance(one, CpaTerms)]
         if any(cap.amount is not None for one in terms for cap in one.caps):
@@ -103,7 +104,7 @@ class Search:
                 yield from self._bisected(sorted(group, key=lambda edit: edit.value), world, case, item)
 
     def _bisected(self, edits: Sequence[Edit], world: World, case: Case, item: str) -> Iterator[Tried]:
-        aim = sum((side.amount for key, side in case.billed.items() if key.item == item), Decimal(0))
+        aim = _size((key, side.amount) for key, side in case.billed.items() if key.item == item)
         low, high = 0, len(edits)
         while low < high:
             middle = (low + high) // 2
@@ -111,7 +112,7 @@ class Search:
             if found is not None:
                 yield found
             lines = found.lines if found is not None else case.expected
-            reached = sum((line.amount for key, line in lines.items() if key.item == item), Decimal(0))
+            reached = _size((key, line.amount) for key, line in lines.items() if key.item == item)
             if reached == aim:
                 return
             low, high = (middle + 1, high) if reached < aim else (low, middle)
@@ -165,6 +166,11 @@ class Search:
             return known
         changed = edit.change(self._world)
         return case.expected if changed is None else self._lines(changed, case.contract)
+
+
+def _size(amounts: Iterable[tuple[LineKey, Decimal]]) -> Decimal:
+    """What an item earns and what is taken back of it, added up: both rise with its rates."""
+    return sum((-amount if key.kind == "clawback" else amount for key, amount in amounts), Decimal(0))
 
 
 def _quantity(lines: Lines, key: LineKey) -> Decimal:

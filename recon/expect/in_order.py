@@ -106,10 +106,15 @@ class InOrder:
         return Decision(candidate, "payable", "", place, each)
 
     def _is_deferred(self, candidate: Candidate) -> bool:
-        """Whether only the month's total gives a price; BadInput beside an amount cap, which needs it at once (2.8)."""
+        """Whether only the month's total gives a price; BadInput under an amount cap, which needs it at once (2.8).
+
+        Under another version's cap it counts for nothing: no contract can say so, but what is asked of one may.
+        """
         tiers = candidate.tiers
         if tiers is None or tiers.mode == "graduated":
             return False
+        if not any(cap.amount is not None for cap in _caps_of(candidate.governing)):
+            return True
         place = f"{self._contract}/v{candidate.governing.version}.yaml items[{candidate.item.item}].tiers.mode"
         raise BadInput([Problem(place, "volume", "no volume tier beside an amount cap (2.8)")])
 

@@ -56,6 +56,9 @@ def step_fee_ignored(asked: Asked) -> Iterator[Edit]:
 
 
 def _swapped(tiers: Any) -> Any:
+    """The other mode; a flat price has no part to split at a threshold of sales (RULES 6.2), and stays as it is."""
+    if getattr(tiers, "measure", "") == "sale_amount" and any(one.flat is not None for one in tiers.steps):
+        return tiers
     return tiers.model_copy(update={"mode": "volume" if tiers.mode == "graduated" else "graduated"})
 
 

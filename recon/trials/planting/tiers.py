@@ -42,12 +42,15 @@ def _bounds_swapped(tiers: Terms) -> None:
         step[becomes] = step.pop(was)
 
 
-def _across(was: str, becomes: str) -> Callable[[Terms], object]:
-    def change(tiers: Terms) -> None:
-        if tiers.get("across_versions", "carry") == was:
-            tiers["across_versions"] = becomes
+def _started_again(tiers: Terms) -> None:
+    """Each version starts at zero; a count over the contract can't, so that it is one of the period (RULES 2.8)."""
+    if tiers.get("across_versions", "carry") == "carry":
+        tiers.update(across_versions="reset", counter="period")
 
-    return change
+
+def _carried_on(tiers: Terms) -> None:
+    if tiers.get("across_versions") == "reset":
+        tiers["across_versions"] = "carry"
 
 
 def _without_fees(tiers: Terms) -> None:
@@ -61,8 +64,8 @@ ERRORS = (
     PlantedError("tier_boundary", "a threshold in the other tier",
                  on_tiers("thresholds in the other tier", _bounds_swapped)),
     PlantedError("tier_reset", "tiers started again with a version",
-                 on_tiers("each version starts at zero", _across("carry", "reset"))),
+                 on_tiers("each version starts at zero", _started_again)),
     PlantedError("tier_carry", "tiers carried over a version that starts again",
-                 on_tiers("counted on over versions", _across("reset", "carry"))),
+                 on_tiers("counted on over versions", _carried_on)),
     PlantedError("step_fee_ignored", "fees of steps not charged", on_tiers("no fees of steps", _without_fees)),
 )  # fmt: skip

@@ -12,12 +12,19 @@ from recon.trials.planting.sites import PlantedError, Planting, Site, by_documen
 
 
 def stale(site: Site) -> Iterator[Planting]:
-    """The highest approved versions were never loaded."""
-    approved = sorted((int(one["version"]) for one in site.versions if one["status"] == "approved"), reverse=True)
+    """The highest approved versions were never loaded; an older one is left, known by then."""
+    known = [one for one in site.versions if _is_known(one, site.month.as_known_at)]
+    approved = sorted((int(one["version"]) for one in known), reverse=True)
     for count in range(1, len(approved)):
         lost = approved[:count]
         words = f"version {', '.join(map(str, sorted(lost)))} never loaded"
         yield from by_documents(site, words, _without(lost))
+
+
+def _is_known(document: Document, at: int | None) -> bool:
+    """Whether a version was approved at or before an instant (RULES 2.2)."""
+    steps = [instant(str(step["at"])) for step in document["history"] if step["action"] == "approve"]
+    return document["status"] == "approved" and (at is None or (bool(steps) and max(steps) <= at))
 
 
 def _without(numbers: list[int]) -> DocumentEdit:
