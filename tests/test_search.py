@@ -15,13 +15,14 @@ from programs import OCTOBER, Program, cpa, sale, tiers
 
 from recon.contracts.book import Book
 from recon.contracts.terms import CpaTerms
+from recon.diagnose.byhand import changed_by_hand, stands
 from recon.diagnose.case import Case, Side
 from recon.diagnose.details import Witness, _is_alike, _is_near
 from recon.diagnose.edits import CAUSES, Edit
 from recon.diagnose.edits.price import _swapped
-from recon.diagnose.fits import Fit
+from recon.diagnose.fits import Fit, Tried
 from recon.diagnose.pairs import needed, with_shares
-from recon.diagnose.proof import NO_DETAILS, grouped, in_part, proof
+from recon.diagnose.proof import NO_DETAILS, Events, grouped, in_part, proof
 from recon.diagnose.reprice import UNPRICEABLE, Observations, Repricer, observed_by
 from recon.diagnose.search import Search
 from recon.diagnose.world import LineKey, Lines, Priced, Reading, World
@@ -171,6 +172,22 @@ def test_what_follows_from_other_lines_confirms_nothing() -> None:
     counted = {fee: Priced(Decimal(3), Decimal("913.00")), hold: Priced(Decimal(0), Decimal("-913.00"))}
     known = proof(_billed("ann", {}, counted), _fit(counted, "stale_version", fee, hold), [], [], NO_DETAILS)
     assert (known.grade, len(known.confirmations)) == ("proven", 2)
+
+
+def test_what_lay_under_a_change_by_hand_is_told_by_another_number() -> None:
+    """Seven under the edit, nine on the bill: two units, where we count one, say that the edit is there as well."""
+    edited = {KEY: Priced(Decimal(2), Decimal(7))}
+    tried = Tried(Edit("fx_date", "another date", lambda world: None), NOWHERE, edited)
+    for quantity, is_told in ((Decimal(2), True), (None, False)):
+        billed = {KEY: Side(quantity, Decimal(9), True)}
+        case = Case("acme", {KEY: Priced(Decimal(1), Decimal(3))}, billed, frozenset([KEY]))
+        (pair,) = changed_by_hand(case, [_fit({}, "manual_override")], [tried])
+        assert (pair.codes, dict(pair.first_share)) == (("fx_date", "manual_override"), {KEY: Decimal(4)})
+        assert stands(case, pair, NO_DETAILS) is is_told
+        assert stands(case, pair, Events("agree", 1, 3)) and not stands(case, pair, Events("contradict"))
+    other = replace(tried, lines={KEY: Priced(Decimal(1), Decimal(7))})
+    counted = replace(case, billed={KEY: Side(Decimal(2), Decimal(9), True)})
+    assert not list(changed_by_hand(counted, [_fit({}, "manual_override")], [other]))
 
 
 def _observed(month: Program, world: World) -> Observations:

@@ -9,6 +9,7 @@ from decimal import Decimal
 from recon.billed import Billed
 from recon.compare import Comparison, Finding, Key, Line, finding_id
 from recon.compare.lines import at_minor_unit
+from recon.diagnose.byhand import changed_by_hand, stands
 from recon.diagnose.case import Case, cases_of
 from recon.diagnose.desks import Desks
 from recon.diagnose.details import Details, Witness
@@ -119,8 +120,9 @@ def _chosen(search: Search, witness: Witness, case: Case, fits: Sequence[Fit]) -
     Of a line billed in another currency both halves have one cause, if there is any such.
     """
     tried = search.tried.get(case.contract, [])
+    fits = [*fits, *changed_by_hand(case, fits, tried)]
     events = witness.every(case, fits)
-    standing = [fit for fit in fits if events[id(fit)].verdict != "contradict"]
+    standing = [fit for fit in fits if stands(case, fit, events[id(fit)])]
     whole = [fit for fit in standing if case.is_whole(fit.explained)]
     chosen, left = grouped(whole, case)
     for fit, rivals in chosen:
@@ -155,7 +157,7 @@ def _finding(told: _Told, cause: Cause, key: LineKey, place: int) -> Finding:
         cause=code,
         grade=cause.proof.grade,
         rivals=" ".join(rivals),
-        witnesses=" ".join(_witnesses(told.billed, case, fit)),
+        witnesses=" ".join(ids_of(told.billed.lines, {(case.contract, one) for one in fit.confirmed})),
         sentence=sentence(case, key, amount, (fit, place), cause.proof),
         scope=fit.scope,
         edit=fit.edits[place].words,
@@ -172,11 +174,6 @@ def _part(case: Case, fit: Fit, key: LineKey, place: int) -> Decimal:
         return variance
     first = dict(fit.first_share)[key]
     return first if place == 0 else variance - first
-
-
-def _witnesses(billed: Billed, case: Case, fit: Fit) -> list[str]:
-    """The ids of the billed lines that agree."""
-    return ids_of(billed.lines, {(case.contract, key) for key in fit.confirmed})
 
 
 def _duplicates(
