@@ -12,16 +12,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from programs import OCTOBER, Program, cpa, sale, tiers
+from versions import item, version
 
 from recon.contracts.book import Book
-from recon.contracts.terms import CpaTerms
+from recon.contracts.terms import ContractVersion, CpaTerms, CpmTerms
 from recon.diagnose.byhand import changed_by_hand, stands
 from recon.diagnose.case import Case, Side
 from recon.diagnose.details import Witness, _is_alike, _is_near
-from recon.diagnose.edits import CAUSES, Edit
+from recon.diagnose.edits import CAUSES, CODES, Asked, Edit
 from recon.diagnose.edits.price import _swapped
 from recon.diagnose.fits import Fit, Tried
-from recon.diagnose.pairs import needed, with_shares
+from recon.diagnose.pairs import completing, halves, needed, with_shares
 from recon.diagnose.proof import NO_DETAILS, Events, grouped, in_part, proof
 from recon.diagnose.reprice import UNPRICEABLE, Observations, Repricer, observed_by
 from recon.diagnose.search import Search
@@ -128,6 +129,30 @@ def test_two_errors_that_look_like_one_are_named_beside_it() -> None:
     assert in_part(wide, [wide, typed]) == []
 
 
+def test_an_edit_that_gives_what_another_lacks_is_tried_beside_it_first_and_named_where_it_is_enough() -> None:
+    other = KEY._replace(item="WALK")
+    ours, theirs, wrong = (
+        {KEY: Priced(Decimal(1), Decimal(a)), other: Priced(Decimal(1), Decimal(b))}
+        for a, b in ((3, 4), (5, 6), (9, 9))
+    )
+    case = Case(
+        "acme", ours, {key: Side(None, line.amount, True) for key, line in theirs.items()}, frozenset([KEY, other])
+    )
+    first = _tried("lock_ignored", {KEY: theirs[KEY], other: wrong[other]})
+    second = _tried("reversal_ignored", {KEY: wrong[KEY], other: theirs[other]})
+    neither = _tried("fraud_paid", {KEY: wrong[KEY], other: ours[other]})
+    assert [(one.edit.code, edit.code) for one, edit in completing(case, [second, neither], [first])] == [
+        ("reversal_ignored", "lock_ignored")
+    ]
+    both = replace(
+        _fit(theirs, "", KEY), edits=(second.edit, first.edit), scope="contract", idle=frozenset([(0, KEY), (1, other)])
+    )
+    single = _fit(theirs, "missing_line", other)
+    assert [one.codes for one in halves([both], single, [])] == [("reversal_ignored",)]
+    assert halves([both], single, [_fit(theirs, "reversal_ignored", other)]) == []
+    assert halves([replace(both, scope="item")], single, []) == []
+
+
 def test_a_repeat_that_names_another_person_is_found_with_its_own_touches() -> None:
     month = Program().won("c1", "10-05").conversion("c2", "10-07", user="eve").click("eve", "10-06", "t2")
     month.conversion("c1", "10-08", user="eve").conversion("c0", "09-01").conversion("c0", "10-08", user="eve")
@@ -198,6 +223,52 @@ def _observed(month: Program, world: World) -> Observations:
         engine.table("third_party", {"item": "TEXT", "date": "DATE"}, [])
         observe_all(engine, world.book, world.scope)
         return observed_by(engine)
+
+
+def test_windows_of_less_than_a_day_reach_nothing_a_day_shorter_or_stay_as_they_are() -> None:
+    wide = cpa(items=[sale()], attribution={"click_window": "30d"})
+    narrow = cpa(2, "2026-10-10", items=[sale()], attribution={"click_window": "45s"})
+    found = {edit.words: edit for edit in _edits("window_off", "ann", wide, narrow)}
+    told = {
+        "click window a day shorter": ["29d", "0d"],
+        "click window a day shorter where it is a day or more": ["29d", "45s"],
+    }
+    for words, windows in told.items():
+        world = found[words].change(_world(wide, narrow))
+        assert world is not None
+        terms = [one for one in world.terms("ann") if isinstance(one, CpaTerms)]
+        assert [one.attribution.click_window for one in terms] == windows
+    assert "view window a day shorter where it is a day or more" not in found
+
+
+def test_a_third_partys_count_may_be_billed_for_all_items_or_where_a_clause_speaks_of_it() -> None:
+    clause = {"third_party": {"tolerance_percent": "10", "controlling": "own"}}
+    some = version(items=[item(), item("WALK", **clause)])
+    every = version(items=[item(**clause), item("WALK", **clause)])
+    billed = {}
+    for edit in _edits("third_party_clause", "acme", some):
+        world = edit.change(_world(some))
+        terms = world.terms("acme")[0] if world is not None else None
+        assert terms is None or isinstance(terms, CpmTerms)
+        billed[edit.words] = terms and (terms.third_party is not None, [one.third_party for one in terms.items])
+    told = billed["the third party's count is billed where a clause speaks of it, whatever the difference"]
+    assert told and not told[0] and [one and one.controlling for one in told[1]] == [None, "third_party"]
+    given = billed["the third party's count is billed, whatever the difference"]
+    assert given and given[0]
+    assert not any("speaks of it" in edit.words for edit in _edits("third_party_clause", "acme", every))
+
+
+def _tried(code: str, lines: Lines) -> Tried:
+    return Tried(Edit(code, code, lambda world: world), NOWHERE, lines)
+
+
+def _world(*versions: ContractVersion) -> World:
+    return World(Book(versions), Book(versions), Scope(OCTOBER, 3))
+
+
+def _edits(code: str, contract: str, *versions: ContractVersion) -> list[Edit]:
+    asked = Asked(_world(*versions), contract, {}, lambda dataset: ((), ()), str)
+    return list(CODES[code].edits(asked))
 
 
 def _effects(

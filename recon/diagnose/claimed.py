@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from decimal import Decimal
-from typing import Any
 
 from recon.contracts.terms import CpaTerms
 from recon.diagnose.abreast import Abreast, sharing
 from recon.diagnose.asks import claiming
+from recon.diagnose.places import Decisions, Places
 from recon.diagnose.reading import Wanted, read_events
 from recon.diagnose.world import Reading, World
 from recon.engine import Engine, literal
@@ -25,7 +24,6 @@ from recon.period import DAY
 MOST_LAID = 40  # claims that are kept for the next question
 MOST_ABREAST = 64  # worlds in one run
 MOST_TOUCHES = 2_000_000  # in one run, over all its worlds
-Decisions = list[tuple[Any, ...]]
 
 
 class Claimed:
@@ -197,10 +195,9 @@ class Claimed:
         files = self._engine.rows(f"SELECT DISTINCT file_number FROM ({source}) ORDER BY ALL", "files of events")
         return [int(day) for (day,) in days], [int(file) for (file,) in files if file is not None]
 
-    def won_by_place(self, decided: Decisions) -> WonByPlace:
-        """Conversions by the day and file of the conversion, and of the click that won it for us or took it from us."""
-        by_id = {row[0]: row for row in decided}
-        rows = self._engine.rows(
+    def places(self) -> Places:
+        """Where conversions and the clicks before them come from."""
+        conversions = self._engine.rows(
             f"SELECT conversion_id, ts // {DAY}, file_number, order_id IS NULL FROM main.conversion_rows",
             "places of conversions",
         )
@@ -208,39 +205,17 @@ class Claimed:
             f"SELECT DISTINCT touch_id, ts // {DAY}, file_number FROM main.touches WHERE kind = 'click'",
             "places of clicks",
         )
-        at = {touch: (day, file) for touch, day, file in clicks}
-        found = WonByPlace()
-        for conversion_id, day, file, is_alone in rows:
-            row = by_id.get(conversion_id)
-            if row is not None:
-                found.add(row, (day, file), at.get(row[3]), is_alone)
-        return found
-
-
-class WonByPlace:
-    """Shares of conversions that are paid, and conversions lost, by UTC day and file of the conversion or its click.
-
-    `alone` are those of them without an order: copies of the others are found by their order.
-    """
-
-    def __init__(self) -> None:
-        self.alone: dict[tuple[str, int], Decimal] = defaultdict(Decimal)
-        self.paid: dict[tuple[str, str, int], Decimal] = defaultdict(Decimal)
-        self.lost: dict[tuple[str, str, int], Decimal] = defaultdict(Decimal)
-
-    def add(
-        self, row: tuple[Any, ...], conversion: tuple[int, int], click: tuple[int, int] | None, is_alone: bool
-    ) -> None:
-        """Count a decision at its conversion's place and at that of the click which won."""
-        counts = self.lost if row[1] == "lost" else self.paid
-        share = Decimal(1) if row[1] == "lost" else Decimal(int(row[6])).scaleb(-6)
-        for dataset, place in (("conversions", conversion), ("clicks", click)):
-            if place is not None:
-                counts[dataset, "utc_day", place[0]] += share
-                counts[dataset, "file_number", place[1]] += share
-        if is_alone and row[1] != "lost":
-            self.alone["utc_day", conversion[0]] += share
-            self.alone["file_number", conversion[1]] += share
+        reversed_clicks = self._engine.rows(
+            f"""SELECT DISTINCT r.conversion_id, t.ts // {DAY}, t.file_number FROM main.reversal_rows AS r
+            LEFT JOIN main.touches AS t ON t.conversion_id = r.conversion_id AND t.kind = 'click' ORDER BY ALL""",
+            "places of clicks before what is reversed",
+        )
+        return Places(
+            {one: (day, file) for one, day, file, _ in conversions},
+            {one: (day, file) for one, day, file in clicks},
+            frozenset(one for one, _, _, is_alone in conversions if is_alone),
+            tuple((one, (day, file)) for one, day, file in reversed_clicks),
+        )
 
 
 # Of worlds known but for their reading, the claims of all conversions that it does not change.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from fractions import Fraction
 from typing import Any
@@ -21,6 +21,7 @@ from recon.expect.openings import Openings
 from recon.money import round_amount
 from recon.observe.cuts import cutoffs_in_question
 from recon.observe.impressions import COUNT_COLUMNS, ImpressionCount
+from recon.observe.revived import Place
 
 
 class Delivered:
@@ -32,6 +33,7 @@ class Delivered:
         self._day_rows: dict[str, list[tuple[ImpressionCount, int, int]]] = {}
         self._delivered_before: dict[tuple[object, ...], Billable] = {}
         self._again: dict[Asks, dict[tuple[str, int], list[ImpressionCount]]] = {}
+        self._apart: dict[Asks, dict[Place, list[ImpressionCount]]] = {}
 
     def expected(self, world: World, contract: str, rates: ExchangeRates) -> tuple[ExpectedLine, ...]:
         """The lines of a contract in a world."""
@@ -51,15 +53,20 @@ class Delivered:
             counts = [ImpressionCount(*row[1:]) for row in rows]
             self._delivered_before[key] = billable_of(counts, contract, book, world.scope)
         found = self._delivered_before[key]
-        replay = world.reading.replay
-        if replay is None or replay.dataset != "impressions":
-            return found
-        again = billable_of(self._replayed(asks)[replay.by, replay.value], contract, book, world.scope)
-        times = replay.times - 1
-        more = {item: [replace(one, quantity=one.quantity * times) for one in own] for item, own in again.items()}
-        return {item: [*found.get(item, ()), *more.get(item, ())] for item in {*found, *more}}
+        return _added([found, *self._replayed(world, contract, book, asks)])
 
-    def _replayed(self, asks: Asks) -> Mapping[tuple[str, int], Sequence[ImpressionCount]]:
+    def _replayed(self, world: World, contract: str, book: Book, asks: Asks) -> Iterator[Billable]:
+        """What a day or file that is left out or comes again takes and gives, and duplicates that count without it."""
+        counts: list[tuple[int, Sequence[ImpressionCount]]] = []
+        replay, cutoff = world.reading.replay, world.reading.cutoff
+        if cutoff is not None:
+            counts.append((1, self._revived(asks).get(("cutoff", cutoff, 0), ())))
+        if replay is not None and replay.dataset == "impressions":
+            counts.append((replay.times - 1, self._by_place(asks).get((replay.by, replay.value), ())))
+            counts.append((1, self._revived(asks).get((replay.by, replay.value, replay.times), ())))
+        yield from (_times(n, billable_of(found, contract, book, world.scope)) for n, found in counts if found)
+
+    def _by_place(self, asks: Asks) -> Mapping[tuple[str, int], Sequence[ImpressionCount]]:
         """What can be billable by UTC day and by file."""
         if asks not in self._again:
             again: dict[tuple[str, int], list[ImpressionCount]] = defaultdict(list)
@@ -68,6 +75,18 @@ class Delivered:
                     again[place, row[0]].append(ImpressionCount(*row[1:]))
             self._again[asks] = again
         return self._again[asks]
+
+    def _revived(self, asks: Asks) -> Mapping[Place, Sequence[ImpressionCount]]:
+        """Duplicates that can be billable where rows before them are left out or come again; none where all count."""
+        if asks not in self._apart:
+            apart: dict[Place, list[ImpressionCount]] = defaultdict(list)
+            told = "concat_ws(' ', place, place_value, times)"
+            rows = self._engine.rows(asks.narrowed("impressions_revived", told), "duplicates by where they count")
+            for row in rows if "duplicate" not in asks.ignored else ():
+                by, which, times = row[0].split()
+                apart[by, int(which), int(times)].append(ImpressionCount(*row[1:]))
+            self._apart[asks] = apart
+        return self._apart[asks]
 
     def counts(self, world: World, contract: str, item: str) -> list[ImpressionCount]:
         """The counts of an item, cut as a world's dates ask."""
@@ -105,6 +124,20 @@ class Delivered:
         """The UTC days and the files from which impressions of a contract come; those about the period."""
         rows = [row for item in items_of(world.versions(contract)) for row in self._rows_by_day(item)]
         return sorted({day for _, day, _ in rows}), sorted({file for _, _, file in rows})
+
+
+def _times(times: int, billable: Billable) -> Billable:
+    """So many times what is billable."""
+    return {item: [replace(one, quantity=one.quantity * times) for one in own] for item, own in billable.items()}
+
+
+def _added(parts: Sequence[Billable]) -> Billable:
+    """What is billable in all."""
+    if len(parts) == 1:
+        return parts[0]
+    return {
+        item: [one for part in parts for one in part.get(item, ())] for item in {key for part in parts for key in part}
+    }
 
 
 def _as_is(earned: Earned) -> Earned:

@@ -14,7 +14,7 @@ from recon.diagnose.case import Case, cases_of
 from recon.diagnose.desks import Desks
 from recon.diagnose.details import Details, Witness
 from recon.diagnose.fits import Fit
-from recon.diagnose.pairs import needed
+from recon.diagnose.pairs import halves, needed
 from recon.diagnose.proof import Proof, grouped, in_part, proof
 from recon.diagnose.search import Search
 from recon.diagnose.statement import Place, copies, ids_of, place_of, repeated_of, seen
@@ -125,16 +125,18 @@ def _chosen(search: Search, witness: Witness, case: Case, fits: Sequence[Fit]) -
     standing = [fit for fit in fits if stands(case, fit, events[id(fit)])]
     whole = [fit for fit in standing if case.is_whole(fit.explained)]
     chosen, left = grouped(whole, case)
-    for fit, rivals in chosen:
-        yield Cause(case, fit, proof(case, fit, rivals, tried, events[id(fit)], in_part(fit, whole)))
+    pairs: list[Fit] = []
     if left and case.contract in search.tried:
         named = [edit for fit, rivals in chosen for one in (fit, *rivals) for edit in one.edits]
-        pairs = search.pairs(case, left, named)
-        events |= witness.every(case, pairs)
-        paired = [fit for fit in pairs if events[id(fit)].verdict in needed(fit, named)]
-        found, left = grouped(paired, replace(case, open=left))
-        for fit, rivals in found:
-            yield Cause(case, fit, proof(case, fit, rivals, tried, events[id(fit)]))
+        found = search.pairs(case, left, named)
+        events |= witness.every(case, found)
+        pairs = [fit for fit in found if events[id(fit)].verdict in needed(fit, named)]
+    for fit, rivals in chosen:
+        others = [*rivals, *halves(pairs, fit, rivals)]
+        yield Cause(case, fit, proof(case, fit, others, tried, events[id(fit)], in_part(fit, whole)))
+    paired, left = grouped(pairs, replace(case, open=left))
+    for fit, rivals in paired:
+        yield Cause(case, fit, proof(case, fit, rivals, tried, events[id(fit)]))
     broken = [fit for fit in standing if fit not in whole]
     for fit, rivals in grouped(broken, replace(case, open=left))[0]:
         yield Cause(case, fit, proof(case, fit, rivals, tried, events[id(fit)], in_part(fit, broken)))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from decimal import Decimal
 from itertools import combinations
@@ -11,7 +11,7 @@ from itertools import combinations
 from recon.diagnose.case import Case
 from recon.diagnose.edits import CODES, Asked, Edit
 from recon.diagnose.edits.table import PLACES
-from recon.diagnose.fits import Fit, Tried
+from recon.diagnose.fits import FREE, Fit, Tried
 from recon.diagnose.world import NO_LINE, LineKey, Lines, World
 
 MOST_ALIKE = 6  # pairs of the same two codes
@@ -71,12 +71,32 @@ def _distances(case: Case, key: LineKey, tried: Sequence[Tried]) -> Iterator[tup
 def beside(
     case: Case, key: LineKey, tried: Sequence[Tried], known: Sequence[Tried], most: int
 ) -> list[tuple[Tried, Edit]]:
-    """Edits beside those that are known to explain other lines, the nearest to what was billed first."""
+    """Edits beside those that are known to explain other lines.
+
+    First those of which one or the other gives what was billed on all that either moves, then the nearest.
+    """
     amount = case.theirs(key).amount
     ranked = sorted(tried, key=lambda one: (abs(one.lines.get(key, NO_LINE).amount - amount), one.edit.words))
     pairs = [(one, other.edit) for one in ranked for other in known if one.edit.code != other.edit.code]
     inside = [(one, other.edit) for one, other in combinations(known, 2) if one.edit.code != other.edit.code]
-    return [*inside, *pairs][:most]
+    return [*completing(case, tried, known), *inside, *pairs][:most]
+
+
+def completing(case: Case, tried: Sequence[Tried], known: Sequence[Tried]) -> Iterator[tuple[Tried, Edit]]:
+    """Edits that give what was billed wherever a known one does not, open lines that neither moves among them."""
+    right = {id(one): _agreeing(case, one) for one in (*tried, *known)}
+    for other in known:
+        asked = case.open.union(case.moved(other.lines)) - right[id(other)]
+        for one in tried:
+            missing = asked.union(case.moved(one.lines)) - right[id(one)] - right[id(other)]
+            if one.edit.code != other.edit.code and not missing:
+                yield one, other.edit
+
+
+def _agreeing(case: Case, one: Tried) -> frozenset[LineKey]:
+    """The lines of which an edit says what was billed."""
+    keys = {*one.lines, *case.expected, *case.billed}
+    return frozenset(key for key in keys if case.agrees(key, one.lines))
 
 
 def line_errors(case: Case, key: LineKey, tried: Sequence[Tried], asked: Asked) -> Iterator[tuple[Tried, Edit]]:
@@ -133,6 +153,22 @@ def _shares(case: Case, fit: Fit, first: Lines, second: Lines) -> Iterator[tuple
         twice = (before + after) / unit
         whole = int(twice) // 2 + (int(twice) % 2 if twice > 0 else 0)
         yield key, whole * unit
+
+
+def halves(pairs: Iterable[Fit], single: Fit, rivals: Sequence[Fit]) -> list[Fit]:
+    """Single edits that give the lines of a fit beside one that gives the rest of the contract: they stand against it.
+
+    Alone they would harm other lines. One of many parameters does not count: it gives nearly any line.
+    """
+    named = {single.codes, *(one.codes for one in rivals)}
+    found: dict[tuple[str, ...], Fit] = {}
+    for pair in pairs:
+        for place, edit in enumerate(pair.edits):
+            is_enough = all((1 - place, key) in pair.idle for key in single.explained)
+            if is_enough and pair.scope == "contract" and (edit.code,) not in named and not {*pair.codes} & {*FREE}:
+                half = replace(pair, edits=(edit,), explained=single.explained, first_share=(), idle=frozenset())
+                found.setdefault(half.codes, half)
+    return list(found.values())
 
 
 def _exponent(*amounts: Decimal) -> int:

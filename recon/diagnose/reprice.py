@@ -8,8 +8,9 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from recon.diagnose.claimed import Claimed, Decisions, WonByPlace
+from recon.diagnose.claimed import Claimed
 from recon.diagnose.delivered import Delivered
+from recon.diagnose.places import Decisions, WonByPlace
 from recon.diagnose.world import LineKey, Lines, Priced, World
 from recon.engine import Engine
 from recon.expect import ExpectedLine
@@ -17,8 +18,8 @@ from recon.observe.impressions import ImpressionCount
 from recon.problems import BadInput, Problem
 
 NEEDED = (
-    "impression_counts", "impression_days", "conversion_rows", "touches", "touches_of_repeats", "reversal_rows",
-    "repeats_of_conversions", "input_files",
+    "impression_counts", "impression_days", "impressions_revived", "conversion_rows", "touches",
+    "touches_of_repeats", "reversal_rows", "repeats_of_conversions", "input_files",
 )  # fmt: skip
 Observations = Mapping[str, pa.Table]
 # An edit may make terms that no contract could have, which the load would have refused (RULES 2.8).
@@ -136,7 +137,7 @@ class Repricer:
 
     def won_by_place(self, world: World, contract: str) -> WonByPlace:
         """Conversions by the day and file of the conversion, and of the click that won it for us or took it from us."""
-        return self._claimed.won_by_place(self.decisions(world, contract))
+        return WonByPlace.of(self.decisions(world, contract), self._claimed.places())
 
     def file_name(self, number: int) -> str:
         """The name of an input file."""

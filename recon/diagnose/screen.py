@@ -9,7 +9,8 @@ from functools import cached_property
 from recon.contracts.terms import CpaTerms
 from recon.diagnose.case import Case
 from recon.diagnose.edits import Edit
-from recon.diagnose.reprice import Repricer, WonByPlace
+from recon.diagnose.places import Place, WonByPlace
+from recon.diagnose.reprice import Repricer
 from recon.diagnose.world import LineKey, Replay, World
 from recon.observe.lookback import is_ordered
 
@@ -66,29 +67,58 @@ class Screen:
 
     def _may_hold(self, replay: Replay) -> bool:
         """Whether as many conversions as differ can come from a day or file."""
-        gap = self._gap
-        if gap is None:
+        place, gap = (replay.dataset, replay.by, replay.value), self._gap
+        if gap is None or (replay.times == 0 and self._is_taken_back and self._won.taken[place]):
             return True
-        place = (replay.dataset, replay.by, replay.value)
-        held, lost = self._won.paid[place], self._won.lost[place]
-        if not gap and not self._has_waiting:
-            return False  # events that were not read, or twice, change the quantity
-        if self._has_waiting or self._has_shares:
-            return abs(gap) <= held + lost
-        if replay.dataset == "clicks":
-            return -held <= gap <= lost
-        if replay.times == 0:
-            return _is_about(-gap, held)
-        return _is_about(gap, held) or _is_about(gap, self._won.alone[replay.by, replay.value])
+        if self._has_waiting:
+            return abs(gap) <= self._won.claimed[place] + self._won.lost[place]
+        return self._may_win(place, gap) if replay.dataset == "clicks" else self._may_count(place, gap, replay.times)
+
+    def _may_win(self, place: Place, gap: Decimal) -> bool:
+        """Whether a gap can come from clicks without which others win, or the same on other terms."""
+        held, lost, claimed = self._won.paid[place], self._won.lost[place], self._won.claimed[place]
+        if self._is_by_touch:
+            return -claimed <= gap <= lost + claimed
+        return gap != 0 and -held <= gap <= lost
+
+    def _may_count(self, place: Place, gap: Decimal, times: int) -> bool:
+        """Whether a gap can come from conversions that are not there, or twice: others of their orders may count."""
+        held, lost, freed = self._won.paid[place], self._won.lost[place], self._won.freed[place]
+        if not gap:
+            return times == 0 and 0 < held <= freed
+        if self._has_shares:
+            return abs(gap) <= held + lost + freed
+        if times == 0:
+            return -held - _slack(held) <= gap <= freed - held + _slack(held)
+        return _is_about(gap, self._won.again[place]) or _is_about(gap, self._won.alone[place])
 
     @cached_property
     def _gap(self) -> Decimal | None:
-        """By how much the billed conversions differ in all; None where some line that is there states no quantity."""
-        gaps = [self._gap_of(key) for key in self._case.open if key.kind in ("charge", "payout")]
+        """By how much the billed conversions differ in all, also on lines whose amount is right.
+
+        None where some line states no quantity.
+        """
+        keys = [key for key in {*self._case.expected, *self._case.billed} if key.kind in ("charge", "payout")]
+        gaps = [self._gap_of(key) for key in keys]
         return None if None in gaps else sum((gap for gap in gaps if gap is not None), Decimal(0))
 
     def _gap_of(self, key: LineKey) -> Decimal | None:
-        return self._case.gap(key) if self._case.theirs(key).is_there else -self._case.ours(key).quantity
+        """Of a line without an amount that was not billed, nobody knows how many it would have counted."""
+        gap, ours = self._case.gap(key), self._case.ours(key).quantity
+        if key in self._case.open and not self._case.theirs(key).is_there:
+            return -ours
+        return gap if gap is not None or ours or key in self._case.open else Decimal(0)
+
+    @cached_property
+    def _is_taken_back(self) -> bool:
+        """Whether clawbacks are open and what was paid is not: what is left out of earlier months is not taken back."""
+        kinds = {key.kind for key in self._case.open}
+        return "clawback" in kinds and not kinds & {"charge", "payout"}
+
+    @cached_property
+    def _is_by_touch(self) -> bool:
+        """Whether the touch that won decides the version, and so the price."""
+        return any(one.date_basis == "touch" for one in self._terms)
 
     @cached_property
     def _are_named(self) -> bool:
@@ -116,7 +146,11 @@ class Screen:
 
 
 def _is_about(gap: Decimal, held: Decimal) -> bool:
-    return abs(gap - held) <= max(Decimal(3), held * SLACK)
+    return abs(gap - held) <= _slack(held)
+
+
+def _slack(held: Decimal) -> Decimal:
+    return max(Decimal(3), held * SLACK)
 
 
 def _is_shared(terms: CpaTerms) -> bool:

@@ -14,6 +14,7 @@ __all__ = ["OBSERVATIONS", "Scope", "not_known_yet", "observe"]
 OBSERVATIONS = {
     "impression_counts": "ALL",
     "impression_days": "ALL",
+    "impressions_revived": "ALL",
     "conversion_rows": "conversion_id",
     "touches": "ALL",
     "touches_of_repeats": "ALL",

@@ -16,6 +16,7 @@ from recon.contracts.terms import CpmTerms
 from recon.engine import Engine, literal
 from recon.observe.cuts import cutoffs_in_question, cuts_of_items
 from recon.observe.repeats import COLUMNS, IS_DUPLICATE, find_repeats
+from recon.observe.revived import revived
 from recon.observe.scope import FOREVER, Scope, one_of
 from recon.period import DAY
 
@@ -59,15 +60,17 @@ COUNT_COLUMNS = {
     "is_late": "BOOLEAN", "ivt": "TEXT", "is_duplicate": "BOOLEAN", "quantity": "BIGINT", "lateness": "BIGINT",
 }  # fmt: skip
 DAY_COLUMNS = {**COUNT_COLUMNS, "utc_day": "BIGINT", "file_number": "INTEGER"}
+REVIVED_COLUMNS = {**COUNT_COLUMNS, "place": "TEXT", "place_value": "BIGINT", "times": "BIGINT"}
 
 
 def observe_impressions(engine: Engine, book: Book, scope: Scope) -> None:
-    """Create the relations `impression_counts`, one row per `ImpressionCount`, and `impression_days`.
+    """Create `impression_counts`, one row per `ImpressionCount`, `impression_days` and `impressions_revived`.
 
     `impression_days` tells the known items' counts by UTC day and file, with only those attributes and marks that a
-    version asks for. `book` holds every version, whatever its status. Reads each column of the impressions about
-    once: the ids to find repeats, the rest to count. Counts are of all rows first; the few that are duplicates are
-    then moved to counts of their own.
+    version asks for; `impressions_revived` those of duplicates that count where the rows of a `place` (a day, a file,
+    what came in after a cut-off) are left out (`times` 0) or come again (2). `book` holds every version, whatever its
+    status. Reads each column of the impressions about once: the ids to find repeats, the rest to count. Counts are of
+    all rows first; the few that are duplicates are then moved to counts of their own.
     """
     find_repeats(engine, "impressions", scope)
     _duplicates(engine)
@@ -77,6 +80,9 @@ def observe_impressions(engine: Engine, book: Book, scope: Scope) -> None:
     rows, days = _moved(everything, surplus)
     engine.table("impression_counts", COUNT_COLUMNS, rows)
     engine.table("impression_days", DAY_COLUMNS, days)
+    again = revived(engine, scope, lambda relation: counting.counts(engine, relation))
+    found = [(*_row((None, None, *key[3:]), total, False), *key[:3]) for key, total in again.items() if key[4]]
+    engine.table("impressions_revived", REVIVED_COLUMNS, found)
 
 
 def impression_ids(engine: Engine, book: Book, scope: Scope, item: str, most: int) -> dict[ImpressionCount, list[str]]:

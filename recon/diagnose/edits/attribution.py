@@ -24,12 +24,18 @@ CONDITIONS = ("geo", "device", "customer", "exclude_categories", "exclude_coupon
 
 
 def window_off(asked: Asked) -> Iterator[Edit]:
-    """A window a day longer or shorter, or its bound taken the other way."""
+    """A window a day longer or shorter, or its bound taken the other way.
+
+    One of less than a day reaches nothing when it is a day shorter, or stays as it is.
+    """
     for days in (1, -1) if asked.cpa_terms() else ():
         for names in (("click_window",), ("view_window",), ("click_window", "view_window")):
-            change = _on_attribution(asked.contract, partial(_widened, names=names, days=days))
             told = " and ".join(name.replace("_", " ") for name in names)
-            yield Edit("window_off", f"{told} a day {'longer' if days > 0 else 'shorter'}", change, "attribution")
+            words = f"{told} a day {'longer' if days > 0 else 'shorter'}"
+            yield _window(asked, words, partial(_widened, names=names, days=days))
+            if days < 0 and _has_both(asked, names):
+                words += " where it is a day or more"
+                yield _window(asked, words, partial(_widened, names=names, days=days, shortest=DAY))
     if asked.cpa_terms():
         change = _on_attribution(asked.contract, _other_bound)
         yield Edit(
@@ -37,8 +43,20 @@ def window_off(asked: Asked) -> Iterator[Edit]:
         )
 
 
-def _widened(one: Attribution, names: tuple[str, ...], days: int) -> Attribution:
-    wide = {name: max(0, duration(getattr(one, name)) + days * DAY) for name in names}
+def _window(asked: Asked, words: str, change: Callable[[Attribution], Attribution]) -> Edit:
+    return Edit("window_off", words, _on_attribution(asked.contract, change), "attribution")
+
+
+def _has_both(asked: Asked, names: tuple[str, ...]) -> bool:
+    """Whether some of these windows are less than a day, and others are not."""
+    sizes = [duration(getattr(one.attribution, name)) for one in asked.cpa_terms() for name in names]
+    return any(0 < size < DAY for size in sizes) and any(size >= DAY for size in sizes)
+
+
+def _widened(one: Attribution, names: tuple[str, ...], days: int, shortest: int = 0) -> Attribution:
+    """Windows so many days wider; those below `shortest` as they are."""
+    stated = {name: duration(getattr(one, name)) for name in names}
+    wide = {name: max(0, size + days * DAY) for name, size in stated.items() if size >= shortest}
     return one.model_copy(update={name: _written(us) for name, us in wide.items()})
 
 

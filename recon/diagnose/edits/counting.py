@@ -57,28 +57,40 @@ def third_party_clause(asked: Asked) -> Iterator[Edit]:
     if not asked.cpm_terms():
         return
     for words, clause in THIRD_PARTY.items():
-        change = on_terms(asked.contract, partial(_with_third_party, clause=clause))
+        change = on_terms(asked.contract, partial(_with_third_party, clause=clause, is_given=clause == CONTROLLED))
+        yield Edit("third_party_clause", words, change, "third_party")
+    if len({is_spoken_of for one in asked.cpm_terms() for is_spoken_of in _counted_by_others(one)}) > 1:
+        words = "the third party's count is billed where a clause speaks of it, whatever the difference"
+        change = on_terms(asked.contract, partial(_with_third_party, clause=CONTROLLED, is_given=False))
         yield Edit("third_party_clause", words, change, "third_party")
 
 
+CONTROLLED: dict[str, object] = {"controlling": "third_party"}
 THIRD_PARTY: dict[str, dict[str, object] | None] = {
     "our count is billed, the third party's is not looked at": None,
-    "the third party's count is billed, whatever the difference": {"controlling": "third_party"},
+    "the third party's count is billed, whatever the difference": CONTROLLED,
     "our count controls, within the tolerance stated": {"controlling": "own"},
     "beyond the tolerance the third party's count is billed": {"beyond": "third_party"},
     "beyond the tolerance the mean is billed": {"beyond": "split"},
 }
 
 
-def _with_third_party(terms: CpmTerms, clause: dict[str, object] | None) -> CpmTerms:
-    def changed(stated: ThirdParty | None, is_item: bool) -> ThirdParty | None:
-        if clause is None or (stated is None and (is_item or clause != {"controlling": "third_party"})):
+def _counted_by_others(terms: CpmTerms) -> list[bool]:
+    """Item by item, whether a clause speaks of a third party's count."""
+    return [(one.third_party or terms.third_party) is not None for one in terms.items]
+
+
+def _with_third_party(terms: CpmTerms, clause: dict[str, object] | None, is_given: bool) -> CpmTerms:
+    """Terms with another clause wherever there is one; `is_given` also to a contract without any."""
+
+    def changed(stated: ThirdParty | None, is_new: bool) -> ThirdParty | None:
+        if clause is None or (stated is None and not is_new):
             return None
         found = (stated or ThirdParty(controlling="third_party")).model_copy(update=clause)
         return stated if found.controlling == "own" and found.tolerance_percent is None else found
 
-    items = tuple(one.model_copy(update={"third_party": changed(one.third_party, True)}) for one in terms.items)
-    return terms.model_copy(update={"third_party": changed(terms.third_party, False), "items": items})
+    items = tuple(one.model_copy(update={"third_party": changed(one.third_party, False)}) for one in terms.items)
+    return terms.model_copy(update={"third_party": changed(terms.third_party, is_given), "items": items})
 
 
 def over_delivery_billed(asked: Asked) -> Iterator[Edit]:
