@@ -45,14 +45,22 @@ def clauses(version: ContractVersion) -> tuple[Clause, ...]:
 
 def differences(before: ContractVersion, after: ContractVersion) -> tuple[Change, ...]:
     """What differs in identity, dates and terms; a default stated is no difference, nor are status and history."""
-    old, new = _all(before), _all(after)
+    old, new = texts_of(before), texts_of(after)
     paths = list(dict.fromkeys([*new, *old]))
     return tuple(Change(path, old.get(path, ""), new.get(path, "")) for path in paths if old.get(path) != new.get(path))
 
 
-def _all(version: ContractVersion) -> dict[str, str]:
-    head = [clause for name in HEAD for clause in _of_value(getattr(version, name), name, False)]
-    return {clause.path: clause.value for clause in (*head, *clauses(version))}
+def texts_of(version: ContractVersion) -> dict[str, str]:
+    """Identity, dates and terms as texts by their paths: what is compared between two versions."""
+    return {clause.path: clause.value for clause in (*head_clauses(version), *clauses(version))}
+
+
+def head_clauses(version: ContractVersion) -> tuple[Clause, ...]:
+    """What stands above the terms, without id, number, status and history."""
+    unstated = {name for name in HEAD if name not in version.model_fields_set}
+    return tuple(
+        clause for name in HEAD for clause in _of_value(getattr(version, name), name, is_default=name in unstated)
+    )
 
 
 def _of_term(term: Term, path: str, is_default: bool) -> Iterator[Clause]:

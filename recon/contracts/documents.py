@@ -114,14 +114,18 @@ def write_version(folder: Path, version: ContractVersion, opening: str = "") -> 
 
 def document_text(version: ContractVersion, opening: str = "") -> str:
     """A version as YAML: what was stated, in the order of the model; defaults that were not stated stay out."""
-    content = stated(version)
     comment = "".join(f"# {line}\n" for line in opening.splitlines())
-    return comment + yamltext.write(content)
+    return comment + yamltext.write(content_of(version))
 
 
-def stated(version: ContractVersion) -> dict[str, Any]:
-    """What a version states, by the keys of its document."""
+def content_of(version: ContractVersion) -> dict[str, Any]:
+    """A version as the keys and values of its document: what was stated, decimals as they are written."""
     return version.model_dump(mode="json", by_alias=True, exclude_unset=True, exclude_none=True)
+
+
+def checked(content: Any) -> tuple[ContractVersion | None, list[yamltext.Fault]]:
+    """A version from the keys and values of a document that stands in no file, with every fault by its keys."""
+    return _checked(yamltext.Written(content, {}, ()))
 
 
 def content_hash(version: ContractVersion) -> str:
@@ -185,7 +189,12 @@ def _wanted(contract: str, version: int) -> str:
 
 
 def _parse(text: str, place: str) -> tuple[ContractVersion | None, list[Problem]]:
-    written = yamltext.read(text)
+    version, faults = _checked(yamltext.read(text))
+    ordered = sorted(faults, key=lambda fault: fault.line)
+    return version, [Problem(_at(place, fault), fault.value, fault.expected) for fault in ordered]
+
+
+def _checked(written: yamltext.Written) -> tuple[ContractVersion | None, list[yamltext.Fault]]:
     faults = list(written.faults)
     version = None
     try:
@@ -193,8 +202,7 @@ def _parse(text: str, place: str) -> tuple[ContractVersion | None, list[Problem]
             version = ContractVersion.model_validate(written.content, by_name=False, by_alias=True)
     except ValidationError as error:
         faults += _faults(error, written)
-    ordered = sorted(faults, key=lambda fault: fault.line)
-    return version, [Problem(_at(place, fault), fault.value, fault.expected) for fault in ordered]
+    return version, faults
 
 
 def _faults(error: ValidationError, written: yamltext.Written) -> Iterator[yamltext.Fault]:
@@ -244,8 +252,7 @@ def _path(loc: Iterable[str | int]) -> yamltext.Path:
 
 
 def _at(place: str, fault: yamltext.Fault) -> str:
-    keys = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in fault.path).lstrip(".")
-    return f"{place}:{fault.line} {keys}".rstrip()
+    return f"{place}:{fault.line} {yamltext.keys_text(fault.path)}".rstrip()
 
 
 def _shown(value: Any) -> str:
@@ -265,12 +272,12 @@ def _keys(loc: tuple[str | int, ...]) -> list[str]:
             fields = [
                 (part in (name, field.alias), field) for one in models for name, field in one.model_fields.items()
             ]
-            models = [model for is_meant, field in fields if is_meant for model in _models_in(field.annotation)]
+            models = [model for is_meant, field in fields if is_meant for model in models_in(field.annotation)]
     return [field.alias or name for model in models for name, field in model.model_fields.items()]
 
 
-def _models_in(annotation: Any) -> list[type[Term]]:
+def models_in(annotation: Any) -> list[type[Term]]:
     """The groups of clauses an annotation can hold, through lists and alternatives."""
     if isinstance(annotation, type) and issubclass(annotation, Term):
         return [annotation]
-    return [model for part in get_args(annotation) for model in _models_in(part)]
+    return [model for part in get_args(annotation) for model in models_in(part)]

@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from decimal import Decimal
 from itertools import pairwise, permutations
 from typing import Literal, NamedTuple
@@ -16,6 +16,7 @@ from typing import Literal, NamedTuple
 from recon.contracts.book import ONE_DAY, Book, Span, covers
 from recon.contracts.overlap import Stretch, clashes, stretches
 from recon.contracts.prices import first_unit, prices_of, steps_of, total_falls
+from recon.contracts.renewing import due
 from recon.contracts.terms import (
     ContractVersion,
     CpaItem,
@@ -172,15 +173,12 @@ def gap_between_versions(book: Book, today: date | None) -> Iterator[Remark]:
 
 def renewal_due(book: Book, today: date | None) -> Iterator[Remark]:
     """The last version ends, its notice date is past and no version extends it; `today` is a contract-local date."""
-    for contract in book.contracts if today else ():
-        for span in book.spans(contract)[-1:]:
-            last, renewal = span.version.effective.last, span.version.renewal
-            if today is None or renewal is None or last is None or span.end != last + ONE_DAY:
-                continue
-            notice = last - timedelta(days=renewal.notice_days)
-            if today > notice:
-                due = "a renewal version, which is due" if renewal.auto else "a renewal version or the contract's end"
-                yield Remark(span.version, "renewal", str(notice), f"{due} from {span.end}: the notice date is past")
+    for one in due(book, today) if today else ():
+        version = book.version(one.contract, one.version)
+        if one.is_overdue and version is not None:
+            wanted = "a renewal version, which is due" if one.is_auto else "a renewal version or the contract's end"
+            expected = f"{wanted} from {one.ends + ONE_DAY}: the notice date is past"
+            yield Remark(version, "renewal", str(one.notice_by), expected)
 
 
 def rate_jump(book: Book, today: date | None) -> Iterator[Remark]:

@@ -46,6 +46,11 @@ class Written:
         return self.lines.get(path, 1)
 
 
+def keys_text(path: Path) -> str:
+    """A path of keys as it is written in problems: `terms.items[0].rates[0]`."""
+    return "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path).lstrip(".")
+
+
 def read(text: str) -> Written:
     """A YAML document with every fault of its writing; one that is no YAML at all has that as its only fault."""
     try:

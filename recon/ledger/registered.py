@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, insert, select
 
 from recon.contracts.book import Dates
-from recon.contracts.documents import content_hash, stated
+from recon.contracts.documents import content_hash, content_of
 from recon.contracts.lifecycle import Act, history_of, status_of
 from recon.contracts.terms import ContractVersion
 from recon.ledger.tables import register_acts, register_documents, register_texts
@@ -57,7 +57,7 @@ def registered(row: Any) -> Registered:
 
 def text_row(version: ContractVersion, revision: int) -> Payload:
     """What a version says, for the table of texts: status and history are told by its acts."""
-    said = {name: value for name, value in stated(version).items() if name not in NOT_IN_TEXT}
+    said = {name: value for name, value in content_of(version).items() if name not in NOT_IN_TEXT}
     last = version.effective.last
     return {
         "contract": version.contract, "version": version.version, "revision": revision, "kind": version.kind,
