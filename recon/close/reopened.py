@@ -72,7 +72,7 @@ def reopened(close: StoredClose) -> Reopened:
     Raises BadInput where a version is not in the register as the close used it.
     """
     workspace, manifest = close.workspace, close.manifest
-    every = registered_book(workspace)
+    every = _observed(registered_book(workspace), close)
     known = _instant(manifest["as_known_at"])
     book = _used(every, manifest["contracts"])
     period = Period.parse(close.period)
@@ -95,6 +95,12 @@ def reopened(close: StoredClose) -> Reopened:
 
 def _instant(text: str | None) -> int | None:
     return None if text is None else instant(text)
+
+
+def _observed(kept: Book, close: StoredClose) -> Book:
+    """The versions that the close knew, whatever their status: what was observed was observed for them."""
+    known = {(one["contract"], one["version"], one["hash"]) for one in close.versions}
+    return Book(tuple(one for one in kept.versions if (one.contract, one.version, content_hash(one)) in known))
 
 
 def _used(every: Book, used: Iterable[dict[str, Any]]) -> Book:

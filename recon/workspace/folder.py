@@ -16,7 +16,11 @@ from recon.workspace.template import TEMPLATE
 
 @dataclass(frozen=True)
 class Workspace:
-    """All settings of `recon.toml`; cutoff_days are days of 24 h (RULES 1.9), materiality is per currency and month."""
+    """All settings of `recon.toml`; cutoff_days are days of 24 h (RULES 1.9), materiality is per currency and month.
+
+    Versions of contracts with the counterparties `two_approvers_for`, and those that move the last closed month by more
+    than `two_approvers_above` (per currency), need two who approve.
+    """
 
     folder: Path
     name: str
@@ -28,6 +32,8 @@ class Workspace:
     tolerance: Tolerance = field(default_factory=Tolerance)
     materiality: Mapping[str, Decimal] = field(default_factory=dict)
     contracts_path: str = "contracts"
+    two_approvers_for: tuple[str, ...] = ()
+    two_approvers_above: Mapping[str, Decimal] = field(default_factory=dict)
     data: Mapping[str, SourceSpec] = field(default_factory=dict)
 
     @classmethod

@@ -12,6 +12,7 @@ from typing import Any
 from recon.problems import BadInput, Problem
 from recon.workspace.sources import Control, SourceSpec, Tolerance
 from recon.workspace.values import (
+    APPROVALS_KEYS,
     CONTRACTS_KEYS,
     CONTROL_KEYS,
     SOURCE_KEYS,
@@ -36,13 +37,18 @@ class Reading:
 
     def workspace(self, folder: Path) -> dict[str, Any]:
         """The settings as keyword arguments of Workspace."""
-        self._only_keys("", self.document, {"workspace", "people", "tolerance", "materiality", "contracts", "data"})
+        self._only_keys(
+            "", self.document, {"workspace", "people", "tolerance", "materiality", "contracts", "approvals", "data"}
+        )
         settings: dict[str, Any] = {"folder": folder}
         settings |= self._section("workspace", WORKSPACE_KEYS, required={"name"})
         settings |= {"contracts_path": self._section("contracts", CONTRACTS_KEYS).get("path", "contracts")}
         settings["tolerance"] = Tolerance(**self._section("tolerance", TOLERANCE_KEYS))
         settings["people"] = self._each("people", roles)
         settings["materiality"] = self._each("materiality", amount, name=currency)
+        approvals = self._section("approvals", APPROVALS_KEYS)
+        settings["two_approvers_for"] = approvals.get("counterparties", ())
+        settings["two_approvers_above"] = self._each("approvals.effect", amount, name=currency)
         settings["data"] = MappingProxyType({name: self._source(name) for name in self._table("data")})
         return settings
 

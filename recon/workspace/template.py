@@ -21,6 +21,10 @@ USD = "100.00"
 [contracts]
 path = "contracts"
 
+# [approvals]                        # whose contract versions need two who approve
+# counterparties = ["acme"]
+# effect = { USD = "10000.00" }      # and those that move the last closed month by more than this
+
 # One table per dataset: files (Parquet, .csv, .csv.gz; one or a glob) or a database with a query.
 # [data.impressions]
 # path = "data/impressions/**/*.parquet"

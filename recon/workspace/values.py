@@ -77,6 +77,18 @@ def renames(value: Any) -> Mapping[str, str]:
     return MappingProxyType(value)
 
 
+def names(value: Any) -> tuple[str, ...]:
+    if not isinstance(value, list) or not all(isinstance(name, str) and name for name in value):
+        raise ValueError("a list of ids")
+    return tuple(value)
+
+
+def effect(value: Any) -> None:
+    """The table of amounts per currency is read by itself."""
+    if not isinstance(value, dict):
+        raise ValueError('amounts per currency, such as { USD = "10000.00" }')
+
+
 def control(value: Any) -> None:
     if not isinstance(value, dict) or not value:
         raise ValueError('what the source sent: { rows = 1204, amount = "88301.12" }')
@@ -89,6 +101,7 @@ WORKSPACE_KEYS: dict[str, Read] = {
     "cutoff_days": count,
     "billing_timezone": zone,
 }
+APPROVALS_KEYS: dict[str, Read] = {"counterparties": names, "effect": effect}
 CONTRACTS_KEYS: dict[str, Read] = {"path": string}
 TOLERANCE_KEYS: dict[str, Read] = {"amount": amount, "percent": amount}
 SOURCE_KEYS: dict[str, Read] = {

@@ -1,0 +1,5 @@
+"""`python -m recon.cli` is `recon`."""
+
+from recon.cli import main
+
+main()
