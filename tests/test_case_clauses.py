@@ -100,6 +100,8 @@ EDITS: dict[str, Edit] = {
     "lock.after": other_lock,
     "lock.months": becomes(2),
     "lock.days": becomes(1),
+    "rules.rule": lambda use, key: use.update({"rule": "ad_serving_fee", "with": {"per_mille": "0"}}),
+    "rules.with": lambda use, key: use.update({key: use[key] | dict.fromkeys(("amount", "per_mille"), "0")}),
     "bonus.at_least": becomes(1),
     "bonus.amount": becomes("0"),
     "minimum_payout.amount": becomes("0"),

@@ -30,14 +30,14 @@ def case_of(name: str) -> Case:
 
 
 CASE_OF = {name: case_of(name) for name in NAMES}
-PLAIN = [name for name, case in CASE_OF.items() if not (case.is_refusal and case.rule == "2.8")]
+PLAIN = [name for name, case in CASE_OF.items() if not (case.is_refusal and case.rule in ("2.8", "9"))]
 
 
 # Two billers, one outcome
 
 
 def plainly(folder: Path, case: Case) -> Outcome:
-    """The plain biller's month; it prices documents as they are and leaves their refusal (2.8) to others."""
+    """The plain biller's month; it prices documents as they are and leaves their refusal (2.8, 9) to others."""
     try:
         result = bill_plainly(folder, case.period, case.instant("cutoff"), case.instant("as_known_at"))
     except (LookupError, ValueError) as refusal:

@@ -37,7 +37,7 @@ terms:
 
 def test_clauses_stand_in_the_order_of_the_model_with_defaults_marked():
     told = clauses(parse_version(PAYOUT, "x"))
-    assert [one.path for one in told][:4] == ["model", "rounding", "exclude_ivt", "program"]
+    assert [one.path for one in told][:5] == ["model", "rounding", "exclude_ivt", "rules", "program"]
     stated = [(one.path, one.value) for one in told if not one.is_default]
     assert stated == [
         ("model", "cpa"),

@@ -133,6 +133,13 @@ def test_lines_without_a_planted_error_match_and_those_with_one_do_not(demo, clo
     assert {key for key, found in status.items() if found != "matched"} == moved
 
 
+def test_the_demo_shows_a_clause_of_a_partners_own(closed):
+    rows = {key_of(row): row for row in rows_of(closed.folder / "lines.csv")}
+    line = rows["hearth-thriftowl", "_new_customer_kicker", "bonus", "GBP"]
+    counted = rows["hearth-thriftowl", "new-customer", "payout", "GBP"]["expected_quantity"]
+    assert line["status"] == "matched" and Decimal(line["expected_amount"]) == int(counted) * Decimal("0.35") > 0
+
+
 def test_each_planted_error_is_named(demo, closed):
     findings = rows_of(closed.folder / "findings.csv")
     named = {key_of(row): {row["cause"], *row["rivals"].split()} for row in findings if Decimal(row["amount"])}

@@ -67,6 +67,10 @@ PLANTED = [
     # 62.00 less 20.00, not 30.00 less 20.00
     ("minimum_not_prorated", "4.6-minimum-prorated", "adv", "15 of 31", {"adv/_minimum/shortfall/USD": "42.00"}),
     ("bonus_ignored", "6.5-bonus-at-2", "alpha", "bonus", {"alpha/_bonus/bonus/USD": None}),
+    (
+        "rule_ignored", "9-kicker-at-its-percentage", "alpha", "no rule",
+        {"alpha/_new_customer_kicker/bonus/USD": None},
+    ),
     ("hold_ignored", "6.6-below-the-minimum-is-held", "alpha", "minimum", {"alpha/_hold/hold/USD": None}),
     ("discount_ignored", "6.4-charge-with-a-discount", "adv", "discount", {"adv/sale/charge/USD": "30.00"}),
     ("commission_basis", "4.5-net-of-commission", "adv", "swapped", {"adv/I1/charge/USD": "20.00"}),
@@ -139,7 +143,7 @@ def test_an_error_is_billed_as_its_words_say(  # noqa: PLR0917
 
 def test_codes_are_there_once_and_enough_of_them():
     assert len(BY_CODE) == len(ERRORS)
-    assert sum(error.is_in_table for error in ERRORS) == 59
+    assert sum(error.is_in_table for error in ERRORS) == 60
     assert sum(not error.is_in_table for error in ERRORS) >= 12
 
 

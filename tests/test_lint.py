@@ -30,6 +30,13 @@ def payout(contract="p1", partner="p1", version=1, more="", **head):
     return cpa(contract=contract, version=version, more=f", partner: {partner}{more}", direction="payout", **head)
 
 
+def kicker(times=1, **said):
+    """The clause of a rule that is installed, with these of its parameters otherwise."""
+    given = {"item": "sale", "percent": "20", "amount": "1"} | said
+    told = ", ".join(f"{key}: '{value}'" for key, value in given.items())
+    return f", rules: [ {', '.join([f'{{ rule: new_customer_kicker, with: {{ {told} }} }}'] * times)} ]"
+
+
 def tiered(tiers, unit="per_mille", **head):
     if unit == "per_mille":
         return cpm(f"[{{ item: RUN, rates: [ {{ tiers: {tiers} }} ] }}]", **head)
@@ -98,6 +105,20 @@ REFUSED = {
     "a fee named like an item": (
         [cpm(more=", fixed_fees: [ { item: RUN, amount: '5' } ]")],
         ["acme/v1.yaml terms.fixed_fees[0].item"],
+    ),
+    "a rule that nobody brings": ([cpa(more=", rules: [ { rule: nobodys } ]")], ["acme/v1.yaml terms.rules[0].rule"]),
+    "parameters that a rule refuses": (
+        [cpa(more=kicker(item="gift", percent="101", amount="free", more="1"))],
+        [f"acme/v1.yaml terms.rules[0].with.{key}" for key in ("more", "item", "percent", "amount")],
+    ),
+    "a rule for another model": (
+        [cpm(more=", rules: [ { rule: new_customer_kicker, with: { item: RUN, percent: '1', amount: '1' } } ]")],
+        ["acme/v1.yaml terms.rules[0].with"],
+    ),
+    "a rule twice": ([cpa(more=kicker(times=2))], ["acme/v1.yaml terms.rules[1].rule"]),
+    "a rule beside an invoice currency": (
+        [cpa(more=kicker() + ", invoice_currency: EUR")],
+        ["acme/v1.yaml terms.rules[0].rule"],
     ),
     "a first step elsewhere": (
         [tiered(steps(("over: 1", 1)))],

@@ -24,6 +24,7 @@ HEAD = {
 BOTH = {
     "rounding": ("half_up", ["half_up", "half_even", "up", "down"]),
     "exclude_ivt": ("givt, sivt", [["givt"], ["sivt"], []]),
+    "rules": ("none", [[{"rule": "of_our_own"}, {"rule": "another", "with": {"item": "sale", "percent": "20"}}]]),
 }
 CHARGES = {
     "discount_percent": ("0", ["0", "12.5", "100"]),

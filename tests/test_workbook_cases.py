@@ -27,7 +27,8 @@ SHOWN = (
     "6.2-from-over-conversions", "6.2-conversions-over-the-contract", "6.2-tiers-carried-over-a-version",
     "6.2-tiers-reset-by-a-version", "6.2-shares-in-tiers", "6.2-two-sales-split-in-one-month", "6.3-rounded-per-line",
     "6.4-charges-with-a-prorated-fee", "6.5-bonus-at-2", "6.6-below-the-minimum-is-held", "6.6-held-balance-is-released",
-    "6.6-forfeit", "7.2-period-average-of-crosses",
+    "6.6-forfeit", "7.2-period-average-of-crosses", "9-kicker-counts-towards-the-minimum-payout",
+    "9-kicker-at-its-percentage", "9-rule-counts-towards-the-minimum",
 )  # fmt: skip
 
 

@@ -19,6 +19,7 @@ from recon.compare import Comparison, Finding, Line
 from recon.contracts.book import Book
 from recon.contracts.clauses import clauses
 from recon.contracts.documents import content_hash
+from recon.contracts.rules import installed as installed_rule
 from recon.contracts.terms import ContractVersion
 from recon.diagnose import Diagnosis, Event
 from recon.engine import Engine
@@ -35,7 +36,7 @@ WORKING_INPUTS = (
     "share", "sale", "sale_currency", "fx", "fx_source", "percent", "flat", "minimum", "maximum", "each", "round",
     "mode", "price_currency", "before", "limit", "opening", "others", "days", "of_days", "charged", "tier", "start",
     "end", "reached", "tier_mode", "measure", "run_start", "run_end", "own", "third_party", "tolerance", "source",
-    "after", "parts", "count", "at_least",
+    "after", "parts", "count", "at_least", "per",
 )  # fmt: skip
 WORKING_COLUMNS = (
     "contract", "item", "kind", "currency", "seq", "operation", "version", "clause", "rule", "label", "quantity",
@@ -92,6 +93,7 @@ def manifest_of(facts: RunFacts) -> dict[str, Any]:
         "period": str(facts.month.scope.period),
         "inputs": inputs_list(facts.month.inputs.manifest),
         "contracts": [_named(version) for version in facts.month.book.versions],
+        "rules": list(_rules_of(facts.month.book)),
         "not_priced": [asdict(one) for one in facts.month.expectation.not_priced],
         "openings": [_opening(one, facts.month.signed) for one in facts.month.expectation.openings],
         "signed_off": [{"period": one.period, "run": one.run, "digest": one.digest} for one in facts.month.signed.used],
@@ -120,6 +122,24 @@ def _imported(month: Recomputed) -> dict[str, Any]:
 
 def _named(version: ContractVersion) -> dict[str, Any]:
     return {"contract": version.contract, "version": version.version, "hash": content_hash(version)}
+
+
+def _rules_of(book: Book) -> Iterator[dict[str, Any]]:
+    """The named rules that the versions of a book use, by name, with the contracts they stand in."""
+    found = {(use.rule, one.contract) for one in book.versions if one.terms for use in one.terms.rules}
+    for name in sorted({name for name, _ in found}):
+        yield _rule(name) | {"in": sorted(contract for rule, contract in found if rule == name)}
+
+
+def _rule(name: str) -> dict[str, Any]:
+    """A rule with the package that brings it and what its text was: a sign-off is bound to all of them."""
+    found = installed_rule(name)
+    return {
+        "rule": name,
+        "distribution": found.distribution,
+        "version": found.version,
+        "text_sha256": found.text_sha256,
+    }
 
 
 def _opening(opening: Opening, signed: SignedMonths) -> dict[str, Any]:

@@ -167,7 +167,7 @@ class Office:
         return Ledger.open(self.workspace.database_url, self.workspace.closes)
 
 
-def _following(  # noqa: PLR0917
+def _following(
     version: ContractVersion, known: tuple[ContractVersion, ...], kind: str, first: date | None = None,
     last: date | None = None,
 ) -> ContractVersion:  # fmt: skip

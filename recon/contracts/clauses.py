@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 from recon import money
+from recon.contracts.rules import Parameters
 from recon.contracts.terms import NOT_FOR_CPA_PAYOUTS, ContractVersion, CpaItem, CpaTerms, Term, When, key_of
 
 HEAD = ("kind", "counterparty", "direction", "currency", "timezone", "effective", "renewal", "document")
@@ -81,12 +82,20 @@ def _of_value(value: Any, path: str, is_default: bool) -> Iterator[Clause]:
     elif isinstance(value, Term):
         yield from _of_term(value, path, is_default)
     elif isinstance(value, tuple) and value and isinstance(value[0], Term):
-        if hasattr(value[0], "item"):
-            yield Clause(path, text_of(tuple(entry.item for entry in value)), is_default)  # their order matters
+        if hasattr(value[0], "item") or hasattr(value[0], "rule"):
+            names = tuple(_name_of(entry, 0) for entry in value)
+            yield Clause(path, text_of(names), is_default)  # the order of items matters
         for index, entry in enumerate(value):
-            yield from _of_value(entry, f"{path}[{getattr(entry, 'item', index)}]", is_default)
+            yield from _of_value(entry, f"{path}[{_name_of(entry, index)}]", is_default)
+    elif isinstance(value, Parameters) and value:
+        yield from (Clause(f"{path}.{key}", said, is_default) for key, said in value.items())
     else:
         yield Clause(path, text_of(value), is_default)
+
+
+def _name_of(entry: Term, index: int) -> str:
+    """What an entry of a list is called by: its item, its rule, else its place."""
+    return str(getattr(entry, "item", getattr(entry, "rule", index)))
 
 
 def _condition(when: When) -> str:
@@ -96,7 +105,7 @@ def _condition(when: When) -> str:
 
 def text_of(value: Any) -> str:
     """A clause's value as people read it."""
-    if value is None or value == ():
+    if value is None or value == () or (isinstance(value, Parameters) and not value):
         return NONE
     if isinstance(value, bool):
         return "true" if value else "false"

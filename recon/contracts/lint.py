@@ -17,6 +17,7 @@ from recon.contracts.book import ONE_DAY, Book, Span, covers
 from recon.contracts.overlap import Stretch, clashes, stretches
 from recon.contracts.prices import first_unit, prices_of, steps_of, total_falls
 from recon.contracts.renewing import due
+from recon.contracts.rules import RuleCheck, RuleContract, RuleFault, installed
 from recon.contracts.terms import (
     ContractVersion,
     CpaItem,
@@ -25,6 +26,7 @@ from recon.contracts.terms import (
     CpmItem,
     CpmTerms,
     CpmTiers,
+    RuleUse,
 )
 from recon.problems import BadInput, Problem
 
@@ -339,6 +341,60 @@ def _has_volume(version: ContractVersion) -> bool:
     return any(item.tiers is not None and item.tiers.mode == "volume" for item in items)
 
 
+def _rules(book: Book) -> Iterator[tuple[ContractVersion, str, RuleUse]]:
+    for one in _live(book):
+        uses = one.terms.rules if one.terms is not None else ()
+        yield from ((one, f"terms.rules[{index}]", use) for index, use in enumerate(uses))
+
+
+def rule_not_installed(book: Book, today: date | None) -> Iterator[Remark]:
+    """A rule is known by the package that brings it, and by one alone."""
+    for one, path, use in _rules(book):
+        try:
+            installed(use.rule)
+        except ValueError as error:
+            yield Remark(one, f"{path}.rule", use.rule, str(error))
+
+
+def rule_parameters(book: Book, today: date | None) -> Iterator[Remark]:
+    """What a rule itself finds wrong with its parameters."""
+    for one, path, use in _rules(book):
+        try:
+            check = installed(use.rule).rule.check
+        except ValueError:
+            continue  # said above
+        for key, expected in _faults(check, use, one):
+            yield Remark(one, f"{path}.with.{key}".rstrip("."), use.parameters.get(key, ""), expected)
+
+
+def _faults(check: RuleCheck, use: RuleUse, one: ContractVersion) -> list[RuleFault]:
+    try:
+        return list(check(use.parameters, _contract_of(one)))
+    except Exception as error:  # a package's own fault: its rule can't be used with this contract
+        return [RuleFault("", f"parameters that {use.rule} can check: {error}")]
+
+
+def _contract_of(one: ContractVersion) -> RuleContract:
+    assert one.terms is not None
+    return RuleContract(one.direction, one.terms.model, one.currency, tuple(item.item for item in one.terms.items))
+
+
+def rule_twice(book: Book, today: date | None) -> Iterator[Remark]:
+    """A rule stands once in a version: its line is known by its name."""
+    for one, path, use in _rules(book):
+        uses = one.terms.rules if one.terms is not None else ()
+        if next(other for other in uses if other.rule == use.rule) is not use:
+            yield Remark(one, f"{path}.rule", use.rule, "a rule that stands once")
+
+
+def rule_beside_an_invoice_currency(book: Book, today: date | None) -> Iterator[Remark]:
+    """A rule sees amounts of lines, and states its own in the contract's currency: the lines' must be the same."""
+    for one, path, use in _rules(book):
+        currency = one.terms.invoice_currency if one.terms is not None else None
+        if currency not in (None, one.currency):
+            yield Remark(one, f"{path}.rule", use.rule, f"no rule beside the invoice currency {currency}")
+
+
 def price_cliff(book: Book, today: date | None) -> Iterator[Remark]:
     """A volume tier at whose first unit the period's total is lower than at the last unit before it."""
     for one, path, tiers in _tiers(book):
@@ -407,6 +463,10 @@ CHECKS = (
     Check("refused", "2.8", "known", partner_of_two_contracts),
     Check("refused", "2.8", "known", competing_models_differ),
     Check("refused", "2.8", "documents", third_party_with_several_rates),
+    Check("refused", "9", "documents", rule_not_installed),
+    Check("refused", "9", "documents", rule_parameters),
+    Check("refused", "9", "documents", rule_twice),
+    Check("refused", "9", "documents", rule_beside_an_invoice_currency),
     Check("warned", "2.8", "known", gap_between_versions),
     Check("warned", "2.8", "documents", price_cliff),
     Check("warned", "2.8", "known", renewal_due),

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, GetJsonSchemaHandler, StrictB
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, PydanticCustomError
 
+from recon.contracts import rules
 from recon.contracts.values import (
     Code,
     Count,
@@ -20,8 +21,10 @@ from recon.contracts.values import (
     Item,
     Length,
     Number,
+    Parameters,
     Percent,
     Positive,
+    RuleName,
     Text,
     Texts,
     Whole,
@@ -258,6 +261,13 @@ class FixedFee(Term):
     prorate: StrictBool = False
 
 
+class RuleUse(Term):
+    """A clause that no other term covers: a rule of an installed package, with its parameters (RULES 9)."""
+
+    rule: RuleName
+    parameters: Parameters = Field(default=rules.Parameters(), alias="with", json_schema_extra={"default": {}})
+
+
 class CpmRate(Term):
     """A price per thousand impressions, or tiers instead (RULES 3.3, 4.2)."""
 
@@ -375,6 +385,7 @@ class AnyTerms(Term):
     minimum: Minimum | None = None
     invoice_currency: Currency | None = None
     fixed_fees: tuple[FixedFee, ...] = ()
+    rules: tuple[RuleUse, ...] = ()
 
 
 class CpmTerms(AnyTerms):

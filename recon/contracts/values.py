@@ -8,12 +8,13 @@ from datetime import date
 from decimal import Decimal
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, WithJsonSchema
+from pydantic import AfterValidator, BeforeValidator, Field, InstanceOf, PlainSerializer, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 from recon import money, period
+from recon.contracts import rules
 
-NUMBER = r"(0|[1-9][0-9]{0,11})(\.[0-9]{1,9})?"
+NUMBER = rules.NUMBER
 WHOLE = r"(0|[1-9][0-9]{0,14})"
 DAY = r"(19|2[0-9])[0-9]{2}-[0-9]{2}-[0-9]{2}"
 CODE = r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}"
@@ -89,6 +90,20 @@ def _is_duration(text: str) -> bool:
     return True
 
 
+def _is(pattern: str, value: Any) -> bool:
+    return isinstance(value, str) and re.fullmatch(pattern, value) is not None
+
+
+def _parameters(value: Any) -> rules.Parameters:
+    """A rule's parameters: names and texts."""
+    if isinstance(value, rules.Parameters):
+        return value
+    pairs: tuple[tuple[Any, Any], ...] = tuple(value.items()) if isinstance(value, dict) else ((None, None),)
+    if not all(_is(rules.NAME, key) and _is(TEXT, said) for key, said in pairs):
+        raise refused('names with a text each, such as { amount: "2.50" }')
+    return rules.Parameters(pairs)
+
+
 def _positive(value: Any) -> Any:
     if value <= 0:
         raise refused("more than 0")
@@ -155,3 +170,20 @@ Item = Annotated[
     _schema(rf"(?!_){TEXT}"),
 ]
 Texts = Annotated[tuple[Text, ...], Field(min_length=1)]
+RuleName = Annotated[
+    str,
+    BeforeValidator(_matches(rules.NAME, "a rule's name of small letters, digits and '_'")),
+    _schema(rules.NAME),
+]
+Parameters = Annotated[
+    InstanceOf[rules.Parameters],
+    BeforeValidator(_parameters),
+    PlainSerializer(dict, return_type=dict),
+    WithJsonSchema(
+        {
+            "type": "object",
+            "propertyNames": {"pattern": f"^{rules.NAME}$"},
+            "additionalProperties": {"type": "string", "pattern": f"^{TEXT}$"},
+        }
+    ),
+]

@@ -58,7 +58,7 @@ class Screen:
     @cached_property
     def _is_plain_price(self) -> bool:
         """Whether amounts of a contract rise and fall with its rates, and no clause holds them."""
-        clauses = ("minimum", "cap", "caps", "bonus", "minimum_payout", "fixed_fees")
+        clauses = ("minimum", "cap", "caps", "bonus", "minimum_payout", "fixed_fees", "rules")
         return not any(
             any(getattr(one, name) for name in clauses)
             or any(item.tiers or item.min is not None or item.max is not None for item in one.items)

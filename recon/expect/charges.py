@@ -14,6 +14,7 @@ from recon.contracts.terms import Cap, ContractVersion, CpaTerms, CpmTerms
 from recon.expect.currency import ExchangeRates
 from recon.expect.force import InForce
 from recon.expect.lines import ExpectedLine, Working
+from recon.expect.named_rules import rule_lines
 from recon.expect.openings import Balance, Openings
 from recon.expect.steps import (
     NONE,
@@ -62,18 +63,25 @@ class Charged:
     spent: tuple[Balance, ...]
 
 
-def charge_lines(force: InForce, earned: Sequence[Earned], openings: Openings, rates: ExchangeRates) -> Charged:
-    """All lines of a contract in a period: its items, its fixed fees, and the shortfall to its minimum.
+def charge_lines(
+    force: InForce,
+    earned: Sequence[Earned],
+    openings: Openings,
+    rates: ExchangeRates,
+    beside: Sequence[ExpectedLine] = (),
+) -> Charged:
+    """All lines of a contract in a period: items, fixed fees, named rules, and the shortfall to its minimum.
 
     `earned` is what each item earned, in any order; kind is the contract's direction. Lines of nothing are among
     them: a line exists when its quantity or amount is not zero (RULES 4.5). Raises BadInput where the invoice
-    currency's rate is missing.
+    currency's rate is missing. `beside` are further lines of the contract that named rules look at.
     """
     capped = contract_capped(force, [_item_line(force, one, openings) for one in _in_order(force, earned)], openings)
     lines = [_closed(force, _net(force, due), rates) for due in capped]
     fees = [_closed(force, due, rates) for due in _fixed_fees(force)]
-    shortfall = _shortfall(force, [*lines, *fees], rates)
-    return Charged((*lines, *fees, *shortfall), tuple(_spent(force, capped)))
+    ruled = rule_lines(force, [*lines, *fees, *beside], force.last.direction, rates)
+    shortfall = _shortfall(force, [*lines, *fees, *ruled], rates)
+    return Charged((*lines, *fees, *ruled, *shortfall), tuple(_spent(force, capped)))
 
 
 def _in_order(force: InForce, earned: Sequence[Earned]) -> list[Earned]:

@@ -17,6 +17,7 @@ from recon.expect.force import InForce, in_force
 from recon.expect.in_order import Decision
 from recon.expect.lines import ExpectedLine, Kind
 from recon.expect.months import Decider
+from recon.expect.named_rules import rule_lines
 from recon.expect.openings import Balance
 from recon.expect.payouts import bonus, held, is_ended, moved
 from recon.expect.steps import Due, invoiced, line_of, percent_off, rounded
@@ -52,7 +53,7 @@ class ContractLines:
 
 
 def deciding(book: Book, contract: str, period: Period) -> InForce | None:
-    """The spans that decide a contract's lines; after its end the last one before, without minimum and fixed fees.
+    """The spans that decide a contract's lines; after its end the last one before, without minimum, fees and rules.
 
     None before the contract begins.
     """
@@ -64,7 +65,7 @@ def deciding(book: Book, contract: str, period: Period) -> InForce | None:
         return None
     version = before[-1].version
     assert version.terms is not None
-    ended = version.terms.model_copy(update={"minimum": None, "fixed_fees": ()})
+    ended = version.terms.model_copy(update={"minimum": None, "fixed_fees": (), "rules": ()})
     span = replace(before[-1], version=version.model_copy(update={"terms": ended}))
     return InForce(contract, period, (span,))
 
@@ -76,12 +77,12 @@ def contract_lines(force: InForce, payable: Payable, taken: Sequence[Taken], dec
     clawbacks = [_clawback(force, one, rates) for one in clawed_back(taken)]
     extra = [*_bonus(force, payable.count, rates), *clawbacks]
     if force.last.direction == "charge":
-        charged = charge_lines(force, items, openings, rates)
+        charged = charge_lines(force, items, openings, rates, extra)
         return ContractLines((*charged.lines, *extra), tuple(_counted_on(force, payable.balances, charged.spent)))
     payouts = [
         _line(force, Due(one.item, one.quantity, one.amount, one.workings), "payout", rates, "6.3") for one in items
     ]
-    lines = [*payouts, *extra]
+    lines = [*payouts, *extra, *rule_lines(force, [*payouts, *extra], "bonus", rates)]
     kept, balances = _minimum(force, lines, decider)
     return ContractLines((*lines, *kept), (*payable.balances, *balances))
 

@@ -20,6 +20,8 @@ far, or the part of it that the step is about.
 | `reach` | + | the highest bonus that the count reaches | `count`, `at_least` |
 | `balance` | + | hold and forfeit: −before; release: opening | `before`, `opening`, `limit` |
 | `shortfall` | = | max(0, before − charged) | `before`, `charged` |
+| `rule` | + | quantity × rate / per, a step of a named rule | `per`: 100 or 1000, else 1 |
+| `note` | · | in words alone: a named rule's text, or what it found | |
 | `opening` | · | | quantity: the opening count; `source` |
 | `count` | · | | quantity: the count that is billed; `own`, `third_party`, `tolerance`, `source` |
 | `share` | · | | quantity: a version's share of that count; `own` |
@@ -46,7 +48,7 @@ Kind = Literal["charge", "payout", "shortfall", "bonus", "clawback", "hold", "re
 Operation = Literal[
     "segment", "tier", "price_group", "split", "clawback", "fee", "position", "share", "sum", "discount", "cap",
     "commission", "convert", "prorate", "fixed_fee", "round", "shortfall", "reach", "balance", "note",
-    "count", "booked", "opening",
+    "count", "booked", "opening", "rule",
 ]  # fmt: skip
 
 

@@ -127,7 +127,7 @@ class KnownPrices:
 
 NOT_PRICING = (
     "items", "program", "partner", "attribution", "dedupe_window", "exclude_ivt", "caps", "lock", "earn_on", "bonus",
-    "minimum_payout",
+    "minimum_payout", "rules",
 )  # fmt: skip
 
 

@@ -215,15 +215,22 @@ def _locked(close: StoredClose) -> str:
 
 
 def settings(compared: Compared) -> Iterator[str]:
-    """Settings, software and time zone data that an expected amount can depend on."""
-    before, after = (_settings(close) for close in (compared.before, compared.after))
-    yield from (f"{name}: {before[name]} → {after[name]}" for name in before if before[name] != after[name])
+    """Settings, software, time zone data and packages of rules that an expected amount can depend on."""
+    before, after = (_settings(close, compared.contract) for close in (compared.before, compared.after))
+    shared = (name for name in before if name in after)  # a rule that came or went is a matter of the contract
+    yield from (f"{name}: {before[name]} → {after[name]}" for name in shared if before[name] != after[name])
 
 
-def _settings(close: StoredClose) -> dict[str, Any]:
+def _settings(close: StoredClose, contract: str) -> dict[str, Any]:
     manifest = close.manifest
     cutoff_days = manifest["settings"]["cutoff_days"]
-    return {"software": manifest["software"], "time zone data": manifest["tzdata"], "cutoff_days": cutoff_days}
+    told = {"software": manifest["software"], "time zone data": manifest["tzdata"], "cutoff_days": cutoff_days}
+    return told | {f"rule {one['rule']}": _package(one) for one in manifest.get("rules", ()) if contract in one["in"]}
+
+
+def _package(rule: dict[str, Any]) -> str:
+    """The package that brings a named rule, and what its text was."""
+    return f"{rule['distribution']} {rule['version']}, text {rule['text_sha256'][:12]}"
 
 
 def _some(words: Iterable[str], joint: str = ", ") -> str:

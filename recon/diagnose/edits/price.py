@@ -234,6 +234,22 @@ def bonus_ignored(asked: Asked) -> Iterator[Edit]:
         yield Edit("bonus_ignored", "no bonus is paid", setting(asked.contract, bonus=()), "bonus")
 
 
+def rule_ignored(asked: Asked) -> Iterator[Edit]:
+    """A clause of the contract's own is not applied: one of its named rules, or all of them."""
+    names = sorted({use.rule for one in asked.world.terms(asked.contract) for use in one.rules})
+    for name in names:
+        change = on_terms(asked.contract, partial(_without_rule, name=name))
+        yield Edit("rule_ignored", f"the rule {name} is not applied", change, f"rules[{name}]")
+    if len(names) > 1:
+        words = "no rule of the contract's own is applied"
+        yield Edit("rule_ignored", words, setting(asked.contract, rules=()), "rules")
+
+
+def _without_rule(terms: AnyTerms, name: str) -> AnyTerms:
+    kept = tuple(use for use in terms.rules if use.rule != name)
+    return terms if kept == terms.rules else terms.model_copy(update={"rules": kept})
+
+
 def hold_ignored(asked: Asked) -> Iterator[Edit]:
     """Nothing is held, forfeited or released below the minimum payout."""
     if any(one.minimum_payout is not None for one in asked.cpa_terms()):

@@ -43,6 +43,7 @@ CAUSES = (
     Cause("minimum_ignored", "price", "did not bill the minimum", price.minimum_ignored),
     Cause("minimum_not_prorated", "price", "did not cut the minimum to the days in force", price.minimum_not_prorated),
     Cause("bonus_ignored", "price", "did not pay the bonus", price.bonus_ignored),
+    Cause("rule_ignored", "price", "did not apply a rule of the contract's own", price.rule_ignored),
     Cause("hold_ignored", "price", "did not apply the minimum payout", price.hold_ignored),
     Cause("discount_ignored", "price", "did not take the discount off", price.discount_ignored),
     Cause("commission_basis", "price", "billed gross for net, or net for gross", price.commission_basis),

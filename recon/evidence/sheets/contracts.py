@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import date
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
+from recon.contracts.rules import NUMBER
 from recon.evidence.facts import Record
 from recon.evidence.pack import Pack, clause_group
 from recon.evidence.sheet import Column, Sheet
@@ -108,12 +110,17 @@ def _reference(pack: Pack, version: Record, path: str) -> str:
 def _typed(path: str, value: Any) -> str | Decimal:
     """Rates and amounts as numbers, so that formulas can use them; everything else as it reads."""
     leaf = path.rsplit(".", 1)[-1]
-    if leaf in _NUMERIC and not isinstance(value, bool) and value is not None:
+    if (leaf in _NUMERIC or _is_rate_of_a_rule(path, value)) and not isinstance(value, bool) and value is not None:
         try:
             return Decimal(str(value))
         except InvalidOperation:
             return str(value)
     return _word(value)
+
+
+def _is_rate_of_a_rule(path: str, value: Any) -> bool:
+    """Whether a clause is a parameter of a named rule that reads as a number (RULES 9)."""
+    return path.startswith("rules[") and "].with." in path and re.fullmatch(NUMBER, str(value)) is not None
 
 
 def _word(value: Any) -> str:

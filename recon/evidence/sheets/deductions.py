@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from recon.evidence.formula import Ref, either, greatest
-from recon.evidence.pack import decimals
+from recon.evidence.formula import Ref, Term, either, greatest
+from recon.evidence.pack import clause_group, decimals
 from recon.evidence.sheet import Column
 from recon.evidence.sheets.parameters import exchange_rate
-from recon.evidence.sheets.steps import ZERO, Operation, Step, added
+from recon.evidence.sheets.steps import ZERO, Operation, Step, added, carried
 from recon.evidence.style import Look, unrounded
 
 COLUMNS = (
@@ -17,6 +17,8 @@ COLUMNS = (
     Column("of_days", "Days of month", 8),
     Column("fx", "Exchange rate", 12),
 )
+
+PER = {"100": "per_cent", "1000": "per_mille"}  # parameters by what their rate is per
 
 
 def fee(step: Step) -> Ref:
@@ -104,6 +106,17 @@ def bonus(step: Step) -> Ref:
     return step.amount(either(needed.at_most(reached), amount, ZERO))
 
 
+def rule(step: Step) -> Ref:
+    """A step of a named rule: a quantity × its parameter on Contracts, per 100 or 1,000 where it is such a rate."""
+    leaf = clause_group(str(step.row["clause"]))[1]
+    if not step.states(leaf):
+        return carried(step)
+    due: Term = step.given("basis", "quantity") * step.stated("limit", leaf)
+    per = PER.get(str(step.row.get("per")))
+    step.tick("K R")
+    return step.amount(due / step.pack.names[per] if per else due)
+
+
 def balance(step: Step) -> Ref:
     """What is held, released or forfeited of the partner's lines and the balance held before (RULES 6.6)."""
     total_due = step.given("basis", "before")
@@ -129,6 +142,7 @@ OPERATIONS: dict[str, Operation] = {
     "fixed_fee": Operation(prorated, "replaces", leaves=("amount",)),
     "round": Operation(rounded_between, "replaces"),
     "shortfall": Operation(shortfall, "replaces"),
+    "rule": Operation(rule, inputs=("quantity",)),
     "reach": Operation(bonus, "replaces", leaves=("amount",)),
     "balance": Operation(balance, "replaces", inputs=("before",)),
     "clawback": Operation(clawback, inputs=("before", "after")),

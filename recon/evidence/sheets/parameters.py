@@ -98,6 +98,14 @@ def _parameters(facts: Facts) -> Iterator[tuple[str, Any, str, str]]:
             f"Unexplained variance that the month may keep, in {currency}.",
         )
     yield from _dates(facts, settings)
+    yield from _rules(facts)
+
+
+def _rules(facts: Facts) -> Iterator[tuple[str, Any, str, str]]:
+    """The named rules that contracts use; each stands with its text in the workings of its line."""
+    for one in facts.manifest.get("rules", ()):
+        note = f"A clause of a contract's own (RULES 9); SHA-256 of its text: {one['text_sha256']}"
+        yield f"Named rule {one['rule']}", f"{one['distribution']} {one['version']}", "", note
 
 
 def _dates(facts: Facts, settings: dict[str, Any]) -> Iterator[tuple[str, Any, str, str]]:

@@ -215,6 +215,7 @@ ERRORS = (
     PlantedError("minimum_ignored", "the minimum not charged", without("minimum", "no minimum")),
     PlantedError("minimum_not_prorated", "the whole minimum for part of a month", whole_minimum),
     PlantedError("bonus_ignored", "the bonus not paid", without("bonus", "no bonus")),
+    PlantedError("rule_ignored", "a named rule not applied", without("rules", "no rule of its own")),
     PlantedError("hold_ignored", "paid below the minimum payout", without("minimum_payout", "no minimum payout")),
     PlantedError("discount_ignored", "the discount not given", without("discount_percent", "no discount")),
     PlantedError("commission_basis", "gross billed for net, or net for gross", basis_of_bill),

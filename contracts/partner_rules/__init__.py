@@ -1,0 +1,1 @@
+"""Rules of single partners, as a package of its own would bring them: recon finds them by their entry points."""
