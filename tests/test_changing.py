@@ -22,7 +22,9 @@ PAIRS = [
     (one, two) for name in BOOK.contracts for one, two in pairwise(BOOK.versions_of(name)) if one.terms and two.terms
 ]
 SAME_ITEMS = [
-    (one, two) for one, two in PAIRS if [x.item for x in one.terms.items] == [x.item for x in two.terms.items]
+    (one, two)
+    for one, two in PAIRS
+    if [x.item for x in one.terms.items] == [x.item for x in two.terms.items] and one.terms.rules == two.terms.rules
 ]
 RATE = "items[RUN].rates[0].per_mille"
 PAYOUT = """\

@@ -89,7 +89,7 @@ def test_contracts_are_listed_shown_and_compared(closed):
     shown = recon("contracts", "show", "fjord-ctv", "1", "--workspace", folder).stdout
     assert "items[FJ-CTV-PRIME].rates[0].per_mille: 32.50" in shown and "rounding: half_up  (default)" in shown
     changed = recon("contracts", "diff", "fjord-ctv", "1", "2", "--workspace", folder).stdout
-    assert "→" in changed
+    assert "rate of FJ-CTV-RUN for device ctv from 18.00 to 16.50 per thousand" in changed
     recon("contracts", "lint", "--workspace", folder)
 
 

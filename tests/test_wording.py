@@ -183,7 +183,10 @@ def test_the_demo_book_reads_well():
             for name in BOOK.contracts for one, two in pairwise(BOOK.versions_of(name))}  # fmt: skip
     assert told["larkfield-network", 2] == "rate of FJ-CTV-RUN from 10.80 to 11.40 per thousand from 12 October 2026"
     assert told["pinecrest-banner", 2] == "terminated from 24 October 2026"
-    assert told["hearth-thriftowl", 2] == "renewed from 15 October 2026 to 14 October 2027"
+    assert told["hearth-thriftowl", 2] == (
+        "rule new_customer_kicker (item new-customer, percent 60, amount 0.35) added; renewed from 15 October 2026 to "
+        "14 October 2027"
+    )
     assert told["fjord-ctv", 2] == (
         "rate of FJ-CTV-RUN for device ctv from 18.00 to 16.50 per thousand; rate of FJ-CTV-RUN for all else from 14.25 "
         "to 13.00 per thousand; basis from delivered to viewable; amended from 16 October 2026"

@@ -10,6 +10,7 @@ from typing import Any, get_args, get_origin
 
 from recon.contracts.clauses import HEAD, NONE, clauses, head_clauses
 from recon.contracts.documents import checked, content_of, models_in
+from recon.contracts.rules import Parameters
 from recon.contracts.terms import ContractVersion, Term, When, key_of
 from recon.contracts.yamltext import WORDS, Path, keys_text
 from recon.problems import BadInput, Problem
@@ -73,6 +74,9 @@ def _of_group(model: type[Term], group: Term | None, path: str, keys: Path) -> I
 
 
 def _of_field(annotation: Any, value: Any, path: str, keys: Path) -> Iterator[tuple[str, Place]]:
+    if isinstance(value, Parameters):
+        yield from ((f"{path}.{key}", Place((*keys, key), str)) for key in value)
+        return
     model = next(iter(models_in(annotation)), None)
     if model is None or issubclass(model, When):
         yield path, Place(keys, _reading(annotation, model))
@@ -86,8 +90,9 @@ def _of_field(annotation: Any, value: Any, path: str, keys: Path) -> Iterator[tu
 
 def _of_entries(model: type[Term], entries: tuple[Term, ...], path: str, keys: Path) -> Iterator[tuple[str, Place]]:
     for index, entry in enumerate(entries):
-        yield from _of_field(model, entry, f"{path}[{getattr(entry, 'item', index)}]", (*keys, index))
-    if "item" not in model.model_fields:
+        name = getattr(entry, "item", getattr(entry, "rule", index))
+        yield from _of_field(model, entry, f"{path}[{name}]", (*keys, index))
+    if not {"item", "rule"} & model.model_fields.keys():
         yield from _of_group(model, None, f"{path}[{len(entries)}]", (*keys, len(entries)))
 
 

@@ -13,7 +13,7 @@ from recon.contracts.phrases import UNIT
 from recon.contracts.terms import ContractVersion, CpaTerms, CpmTerms
 
 LISTS = ("caps", "bonus")
-NAMED_LISTS = ("items", "fixed_fees")
+NAMED_LISTS = ("items", "fixed_fees", "rules")
 DOCUMENT_ORDER = list(dict.fromkeys([*HEAD, *CpaTerms.model_fields, *CpmTerms.model_fields]))
 PRICING = re.compile(r"(rates|tiers|flat|percent_of_sale|min|max)(\W.*)?")
 SHAPE = re.compile(r".*\b(when|over|from)")
@@ -116,8 +116,9 @@ class Pair:
 
 
 def names(version: ContractVersion, top: str) -> tuple[str, ...]:
-    """The names of a version's items or fixed fees."""
-    return tuple(entry.item for entry in getattr(version.terms, top, ()))
+    """The names of a version's items, fixed fees or rules."""
+    key = "rule" if top == "rules" else "item"
+    return tuple(getattr(entry, key) for entry in getattr(version.terms, top, ()))
 
 
 def entry_of(path: str, known: Iterable[str]) -> str:

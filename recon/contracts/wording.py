@@ -136,13 +136,16 @@ def _entries(said: Mapping[str, str], currency: str, path: str) -> list[str]:
 
 
 def _entry(pair: Pair, path: str) -> str:
-    """An item or a fixed fee that came or went."""
+    """An item, a fixed fee or a rule that came or went."""
     came = bool(within(pair.now, path))
     said, currency = _sides(pair)[came]
     one, name = within(said, path), path.partition("[")[2][:-1]
     done = "added" if came else "removed"
     if path.startswith("fixed_fees"):
         return f"{group_words('fixed_fees', one, currency)} for {name} {done}"
+    if path.startswith("rules"):
+        said_with = ", ".join(f"{label(key[5:])} {text}" for key, text in one.items() if key.startswith("with."))
+        return f"rule {name}{f' ({said_with})' if said_with else ''} {done}"
     return f"item {name}{_action(one)} added at {_item_words(one, currency)}" if came else f"item {name} removed"
 
 
@@ -214,7 +217,8 @@ def _owned(pair: Pair, path: str) -> tuple[str, str]:
     if top == path or top not in NAMED_LISTS:
         return path, ""
     entry = entry_of(path, [*names(pair.before, top), *names(pair.after, top)])
-    return path[len(entry) + 1 :], f" of {entry[len(top) + 1 : -1]}"
+    name = entry[len(top) + 1 : -1]
+    return path[len(entry) + 1 :].removeprefix("with."), f" of {'rule ' if top == 'rules' else ''}{name}"
 
 
 def _end_words(was: str, now: str) -> str:
