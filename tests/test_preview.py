@@ -57,12 +57,14 @@ def test_observations_that_cannot_answer_say_so(tmp_path: Path) -> None:
     assert not again.preview([_windows("1h")(version)]).rescanned
 
 
-def test_documents_changed_since_the_close_are_refused(tmp_path: Path) -> None:
+def test_documents_changed_since_the_close_change_nothing_and_are_refused_by_the_next(tmp_path: Path) -> None:
     close = _closed(tmp_path / "month", 7000)
-    version = reopened(close).world.book.versions[0]
-    write_version(close.workspace.contracts, version.model_copy(update={"currency": "CHF"}))
-    with pytest.raises(BadInput, match="close the month again"):
-        reopened(close)
+    world = reopened(close).world
+    write_version(close.workspace.contracts, world.book.versions[0].model_copy(update={"currency": "CHF"}))
+    again = reopened(close).world
+    assert (again.book, again.every) == (world.book, world.every)
+    with pytest.raises(BadInput, match="a change of it is a new version"):
+        _close(close.workspace.folder)
 
 
 def _closed(folder: Path, seed: int) -> StoredClose:

@@ -14,7 +14,7 @@ from recon.contracts.documents import checked, content_of
 from recon.contracts.lifecycle import Act, Action, Policy
 from recon.contracts.lint import accepted
 from recon.contracts.renewing import renewed
-from recon.contracts.terms import ContractVersion
+from recon.contracts.terms import ContractVersion, Entry
 from recon.ledger import Ledger, Moved, Register
 from recon.money import plain
 from recon.problems import BadInput, Problem
@@ -126,13 +126,18 @@ class Office:
             for _ in range(TRIES):
                 head, book = ledger.register.head(), ledger.register.book()
                 version = _numbered(self._known(ledger.register, contract), number)
-                accepted(_with(book, version.model_copy(update={"status": "approved"})))
+                accepted(_with(book, self._as_if_approved(version)))
                 asked = self._asked(action, version, reason)
                 try:
                     return ledger.register.record(asked, self._policy, revision, head=head)
                 except Moved:
                     continue
         raise BadInput([Problem(f"{action} {contract} v{number}", "others are at work", "a moment of rest; try again")])
+
+    def _as_if_approved(self, version: ContractVersion) -> ContractVersion:
+        """The version as it is once it is in force: what it then says beside the others is judged."""
+        approval = Entry(action="approve", by=self.who, at=max([self.at, *(one.at for one in version.history)]))
+        return version.model_copy(update={"status": "approved", "history": (*version.history, approval)})
 
     def _asked(self, action: Action, version: ContractVersion, reason: str) -> Act:
         if action != "approve":
