@@ -83,7 +83,12 @@ def _renamed_document(document: Document, mark: str) -> Document:
     terms = marked.get("terms") or {}
     if "program" in terms:
         terms["program"] += mark
-    for item in (*terms.get("items", ()), *(terms.get("fixed_fees") or ())):
+    items = (*terms.get("items", ()), *(terms.get("fixed_fees") or ()))
+    names = {item["item"] for item in items}
+    for rule in terms.get("rules") or ():  # a rule speaks of items by their names
+        said = rule.get("with") or {}
+        said |= {key: value + mark for key, value in said.items() if value in names}
+    for item in items:
         item["item"] += mark
     return marked
 
