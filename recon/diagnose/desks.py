@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from typing import TypeVar
 
 from recon.diagnose.case import Case
@@ -16,6 +18,7 @@ from recon.diagnose.search import Search
 from recon.diagnose.world import World
 
 MOST_DESKS = 8
+ALLOCATIONS = 500_000  # between two looks for cycles
 Result = TypeVar("Result")
 
 
@@ -103,3 +106,16 @@ class Desks:
         with ThreadPoolExecutor(len(self._desks)) as pool:
             found = dict(pair for pairs in pool.map(share, shares) for pair in pairs)
         return {contract: found[contract] for contract in contracts}
+
+
+@contextmanager
+def seldom_collected() -> Iterator[None]:
+    """Let Python look for cycles seldom: worlds are frozen values by the hundred thousand, which hold none."""
+    before = gc.get_threshold()
+    gc.freeze()
+    gc.set_threshold(ALLOCATIONS, 20, 1000)
+    try:
+        yield
+    finally:
+        gc.set_threshold(*before)
+        gc.unfreeze()

@@ -11,7 +11,7 @@ from recon.compare import Comparison, Finding, Key, Line, finding_id
 from recon.compare.lines import at_minor_unit
 from recon.diagnose.byhand import changed_by_hand, stands
 from recon.diagnose.case import Case, cases_of
-from recon.diagnose.desks import Desks
+from recon.diagnose.desks import Desks, seldom_collected
 from recon.diagnose.details import Details, Witness
 from recon.diagnose.fits import Fit
 from recon.diagnose.pairs import halves, needed
@@ -77,11 +77,12 @@ def diagnose(comparison: Comparison, billed: Billed, details: Details, desks: De
         told.findings += [_not_billed(told, case, key) for case in cases.values() for key in sorted(case.open)]
     if not billed.lines or not any(case.open for case in cases.values()):
         return _closed(comparison, told, ())
-    desks.begin(details, [case.contract for case in cases.values() if case.open])
-    causes = _causes(desks, cases, seen(cases, billed, world.every, world))
-    wanted = {contract: list(_told_causes(told, found)) for contract, found in causes.items()}
-    traced = desks.each(list(wanted), lambda desk, contract: traces(desk.repricer, world, wanted[contract]))
-    shown = [one for contract in wanted for one in traced[contract]]
+    with seldom_collected():
+        desks.begin(details, [case.contract for case in cases.values() if case.open])
+        causes = _causes(desks, cases, seen(cases, billed, world.every, world))
+        wanted = {contract: list(_told_causes(told, found)) for contract, found in causes.items()}
+        traced = desks.each(list(wanted), lambda desk, contract: traces(desk.repricer, world, wanted[contract]))
+        shown = [one for contract in wanted for one in traced[contract]]
     return _closed(comparison, told, shown)
 
 

@@ -123,7 +123,7 @@ class Judge:
 
     def judged(self, group: Group) -> Candidate | Refused:
         """Eligibility, rate and reversal of a group, in the order of the fates (RULES 5.4 to 5.7)."""
-        ruling = self._ruling(group)
+        ruling = self.ruling(group)
         version, governing, item = ruling.version, ruling.governing, ruling.item
         if version is None or governing is None:
             return Refused(group, "no_rate", "no version in force on the touch's date")
@@ -138,7 +138,8 @@ class Judge:
             return Refused(group, "reversed", "", item.item)
         return Candidate(group, version, governing, item, sale, ruling.scale)
 
-    def _ruling(self, group: Group) -> Ruling:
+    def ruling(self, group: Group) -> Ruling:
+        """What versions and attributes alone decide of a group."""
         key = (
             group.contract, group.version, group.governing, group.action, group.geo, group.device, group.customer,
             group.category, group.coupon,

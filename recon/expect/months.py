@@ -11,7 +11,7 @@ from recon.contracts.terms import ContractVersion, CpaTerms
 from recon.engine import Engine
 from recon.expect.claims import Asked, Group, GroupRow, grouped, grouping_of, ordered_contracts
 from recon.expect.currency import ExchangeRates
-from recon.expect.eligible import Candidate, Judge, Refused
+from recon.expect.eligible import Candidate, Judge, Refused, Ruling
 from recon.expect.force import in_force
 from recon.expect.in_order import Decision, InOrder, Month
 from recon.expect.openings import Openings
@@ -79,17 +79,19 @@ class Decider:
     ) -> Iterator[Decision]:
         """The decisions of groups whose like were decided before under the same terms, else as ever."""
         of_month = known.of_month(asked)
-        versions = self.book.versions_of(contract)
-        numbers = {(one.version, action): known.number(one, action)
-                   for action in {row[4] for row in rows} for one in versions}  # fmt: skip
+        decided: dict[tuple[object, ...], tuple[int, Ruling]] = {}
         for row in rows:
-            action = row[4]
-            key = numbers[row[2], action], None if row[3] is None else numbers[row[3], action], row[4:]
+            asks = row[2:10]  # versions, action and attributes: what a ruling depends on
+            if asks not in decided:
+                ruling = judge.ruling(Group(*row))
+                decided[asks] = known.number(ruling), ruling
+            number, ruling = decided[asks]
+            key = number, row[10:]
             decision = of_month.get(key)
             if decision is None:
                 decision = of_month[key] = _as_known(self._alone(judge.judged(Group(*row))), asked.known)
             elif self.is_stored:
-                decision = replace(decision, judged=replace(decision.judged, group=Group(*row)))
+                decision = replace(decision, judged=_like(decision.judged, Group(*row), ruling))
             yield decision
 
     def _alone(self, judged: Candidate | Refused) -> Decision:
@@ -119,24 +121,30 @@ class KnownPrices:
         """The decisions of a month as known in a period: by the numbers of a group's versions, and its row."""
         return self._decisions[asked.period, asked.known]
 
-    def number(self, version: ContractVersion, action: str) -> int:
-        """A number for the terms that price an action; versions that differ in other terms share it."""
-        text = f"{version.version} {version.currency} {_pricing(version, action)!r}"
-        return self._terms.setdefault(text, len(self._terms))
+    def number(self, ruling: Ruling) -> int:
+        """A number for what prices conversions; rulings that differ in other terms share it."""
+        versions = (ruling.version, ruling.governing)
+        stated = tuple(None if one is None else (one.version, one.currency) for one in versions)
+        item = [(name, one) for name, one in ruling.item or () if name != "when"]
+        priced = item, ruling.asks_amount, ruling.least_sale, _pricing(ruling.version)
+        how = ruling.refused or priced
+        return self._terms.setdefault(repr((stated, how)), len(self._terms))
 
 
-NOT_PRICING = (
-    "items", "program", "partner", "attribution", "dedupe_window", "exclude_ivt", "caps", "lock", "earn_on", "bonus",
-    "minimum_payout", "rules",
-)  # fmt: skip
-
-
-def _pricing(version: ContractVersion, action: str) -> list[tuple[str, object]]:
-    terms = version.terms
+def _pricing(version: ContractVersion | None) -> tuple[str, ...]:
+    """The clauses of the version in force at a conversion that say how one amount is converted and rounded."""
+    terms = version.terms if version is not None else None
     if not isinstance(terms, CpaTerms):
-        return []
-    items = [item for item in terms.items if item.action == action]
-    return [("items", items), *((name, one) for name, one in terms if name not in NOT_PRICING)]
+        return ()
+    return terms.fx, terms.round, terms.rounding if terms.round == "conversion" else ""
+
+
+def _like(judged: Candidate | Refused, group: Group, ruling: Ruling) -> Candidate | Refused:
+    """What was judged of a group's like, as said of the group itself under its own versions."""
+    if isinstance(judged, Refused):
+        return replace(judged, group=group)
+    assert ruling.version is not None and ruling.governing is not None
+    return replace(judged, group=group, version=ruling.version, governing=ruling.governing)
 
 
 def _as_known(decision: Decision, known: str) -> Decision:
