@@ -8,9 +8,22 @@ import tempfile
 from pathlib import Path
 
 import pytest
+from _pytest.nodeid import NodeId
 from desk import Desk
 
 PROGRAMS = ("initdb", "pg_ctl")
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config, items):
+    """Name the group of a test in its id, by which it is sent to the group's worker.
+
+    pytest-xdist 3.8 writes it into an attribute that pytest 9.2 does not read any more.
+    """
+    for item in items if getattr(config.option, "loadgroup", False) else ():
+        groups = {mark.args[0] for mark in item.iter_markers("xdist_group")}
+        if groups and "@" not in item.nodeid:
+            item._id = NodeId.parse(f"{item.nodeid}@{'_'.join(sorted(groups))}")
 
 
 @pytest.fixture
