@@ -22,7 +22,11 @@ HEADERS = {
     "conversions": "conversion_id,ts,program,user_id,action,sale_amount,ingested_at",
     "reversals": "reversal_id,conversion_id,ts,sale_amount,ingested_at",
     "opening_balances": "contract,item,kind,value,period",
+    "billing_lines": "billing_line_id,contract,item,period,kind,amount,currency,reference",
 }
+
+
+PEOPLE = '[people]\npat = ["preparer"]\nrae = ["reviewer"]\nvic = ["viewer"]'
 
 
 @dataclass
@@ -30,6 +34,7 @@ class ProgramMonths:
     """A workspace of one program `p` and partner `ann`; each conversion has a click an hour before."""
 
     folder: Path
+    materiality: str = '[materiality]\nUSD = "100.00"'
     rows: dict[str, list[str]] = field(default_factory=lambda: {name: [] for name in HEADERS})
 
     def version(self, number: int = 1, approved: str = "2025-12-15T00:00:00Z", **said: Any) -> None:
@@ -60,9 +65,14 @@ class ProgramMonths:
         """A row of the dataset of opening balances."""
         self.rows["opening_balances"].append(f"ann,{item},{kind},{value},{period}")
 
+    def billed(self, amount: str, period: str, kind: str = "payout", reference: str = "") -> None:
+        """A billed line of the item `sale`."""
+        number = len(self.rows["billing_lines"]) + 1
+        self.rows["billing_lines"].append(f"B{number},ann,sale,{period},{kind},{amount},USD,{reference}")
+
     def workspace(self) -> Workspace:
         """The workspace as its files are now."""
-        tables = ['[workspace]\nname = "months"', '[contracts]\npath = "contracts"']
+        tables = ['[workspace]\nname = "months"', '[contracts]\npath = "contracts"', PEOPLE, self.materiality]
         for name, rows in self.rows.items():
             self._write(f"data/{name}.csv", [HEADERS[name], *rows])
             tables.append(f'[data.{name}]\npath = "data/{name}.csv"')

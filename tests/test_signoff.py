@@ -2,10 +2,12 @@
 
 import pytest
 from program_months import ProgramMonths, amounts
+from signed import sign_off
 
+from recon.ledger import Ledger
 from recon.period import Period, instant
 from recon.problems import BadInput
-from recon.signoff import lock, locked
+from recon.signoff import locked
 
 SEPTEMBER, OCTOBER = Period.parse("2026-09"), Period.parse("2026-10")
 AT = instant("2026-11-20T00:00:00Z")
@@ -18,7 +20,9 @@ def months(tmp_path):
 
 
 def signed(months, period=SEPTEMBER, run=None):
-    return lock(months.workspace(), period, "lee", AT, run)
+    place = months.workspace()
+    with Ledger.open(place.database_url, place.closes) as ledger:
+        return sign_off(ledger, str(period), AT, run)
 
 
 def test_the_latest_run_is_locked_unless_one_is_named(months):

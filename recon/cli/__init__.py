@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import getpass
 import json
 import os
 import subprocess
 import sys
 from dataclasses import asdict
-from datetime import datetime, timezone
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -27,16 +25,15 @@ from recon.cli.options import (
     print_json,
     progress,
 )
+from recon.cli.signing import findings_app, sign_app
 from recon.close import StoredClose, close_period, load_close
 from recon.close.drills import store_drill
 from recon.engine import EngineError
 from recon.evidence import issue_pack
 from recon.explain import explain, explained
 from recon.ledger import Ledger
-from recon.period import instant_of, instant_text
 from recon.problems import BadInput
 from recon.review.terminal import cause_totals, show_close
-from recon.signoff import lock
 from recon.trials import command_biller, find_cases, recon_biller, report, run_trials, summary
 from recon.trials.cases import CASES
 from recon.trials.drill import PLAIN_BILLER, Asked, drill
@@ -51,8 +48,8 @@ app = typer.Typer(
     help="Recompute every charge and payout of a month from contracts and events, and compare with what was billed.",
 )
 app.add_typer(contracts_app, name="contracts")
-sign_app = typer.Typer(no_args_is_help=True, help="Sign months off.")
 app.add_typer(sign_app, name="sign")
+app.add_typer(findings_app, name="findings")
 
 VARIANCES, FAILED_CASES = 3, 3
 DEMO_PERIOD = "2026-10"
@@ -317,24 +314,3 @@ def verify(workspace: Folder = HERE, as_json: Json = False) -> None:
         typer.echo(f"the chain holds; its last digest is {head}")
     if found:
         raise typer.Exit(BAD_INPUT)
-
-
-@sign_app.command("lock")
-def lock_period(
-    period: Month,
-    workspace: Folder = HERE,
-    run: Annotated[int | None, typer.Option(help="The run that stands; the latest unless named.")] = None,
-    by: Annotated[str | None, typer.Option(help="Who locks the month.", show_default="you")] = None,
-    as_json: Json = False,
-) -> None:
-    """Lock a month with one of its runs: the next month counts on from it.
-
-    Example: `recon sign lock 2026-10 --workspace demo`
-    """
-    who, at = by or getpass.getuser(), instant_of(datetime.now(timezone.utc))
-    close = lock(Workspace.open(workspace), month_of(period), who, at, run)
-    if as_json:
-        signed = {"period": close.period, "run": close.run, "digest": close.digest}
-        print_json({**signed, "state": "locked", "by": who, "at": instant_text(at)})
-    else:
-        typer.echo(f"{close.period} is locked with run {close.run}, by {who} at {instant_text(at)}")

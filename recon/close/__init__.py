@@ -11,6 +11,7 @@ from recon.close.recomputed import recomputed
 from recon.close.rehearsal import DETAILS, Outcome, Rehearsal
 from recon.close.reopened import Reopened, reopened
 from recon.close.run import RunFacts, record
+from recon.close.standing import standing_on
 from recon.close.stored import StoredClose, load_close, periods
 from recon.diagnose import Desks, Details, Diagnosis, diagnose, observed_by
 from recon.engine import Engine
@@ -20,6 +21,7 @@ from recon.workspace import Workspace
 
 __all__ = [
     "Outcome", "Rehearsal", "Reopened", "StoredClose", "close_period", "load_close", "periods", "reopened",
+    "standing_on",
 ]  # fmt: skip
 
 
@@ -48,6 +50,6 @@ def close_period(  # noqa: PLR0917
             details = Details.of(engine.rows(DETAILS, "billing details"), billed.lines)
             with Desks(lambda: observed_by(engine), month.world) as desks:
                 diagnosis = diagnose(comparison, billed, details, desks)
-        facts = RunFacts(month, comparison, started, began, not_known_yet(engine, scope), diagnosis)
+        facts = RunFacts(month, comparison, started, began, not_known_yet(engine, scope), diagnosis, billed)
         run = record(engine, facts)
     return load_close(workspace, period, run)

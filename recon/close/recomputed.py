@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from recon.billed import Billed
+from recon.close.adjustments import Adjustment, adjustment_lines, awaited
 from recon.close.contracts import contracts_of
 from recon.close.signed import SignedMonths, signed_months
 from recon.compare import Comparison, compare
@@ -14,7 +15,7 @@ from recon.diagnose import World
 from recon.engine import Engine
 from recon.expect import Expectation, expect
 from recon.inputs import Inputs, read_inputs
-from recon.ledger import Plan
+from recon.ledger import Ledger, Plan
 from recon.observe import Scope, observe
 from recon.workspace import Workspace
 
@@ -31,6 +32,7 @@ class Recomputed:
     inputs: Inputs
     signed: SignedMonths
     expectation: Expectation
+    awaited: tuple[Adjustment, ...] = ()
 
     @property
     def world(self) -> World:
@@ -44,8 +46,9 @@ class Recomputed:
 
     def against(self, billed: Billed) -> Comparison:
         """Every expected line beside what a statement bills."""
+        expected = [*self.expectation.lines, *adjustment_lines(self.awaited, self.scope.period)]
         return compare(
-            self.expectation.lines, billed, self.workspace.tolerance, contracts=self.every.contracts,
+            expected, billed, self.workspace.tolerance, contracts=self.every.contracts,
             period=str(self.scope.period), remarks=self.expectation.remarks,
         )  # fmt: skip
 
@@ -67,4 +70,6 @@ def recomputed(workspace: Workspace, engine: Engine, scope: Scope, at: int = 0) 
         third_party=inputs.third_party, opening_balances=inputs.opening_balances,
         locked=signed.balances, signed=signed.said,
     )  # fmt: skip
-    return Recomputed(workspace, scope, plan, every, book, inputs, signed, expectation)
+    with Ledger.open(workspace.database_url, workspace.closes) as ledger:
+        asked = awaited(ledger, scope.period, scope.as_known_at)
+    return Recomputed(workspace, scope, plan, every, book, inputs, signed, expectation, asked)

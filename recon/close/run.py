@@ -12,6 +12,9 @@ from importlib.metadata import version as installed
 from pathlib import Path
 from typing import Any
 
+from recon.billed import Billed
+from recon.close.adjustments import FILE as ADJUSTMENTS
+from recon.close.adjustments import Adjustment, adjustment_lines, write_adjustments
 from recon.close.contracts import IMPORTER
 from recon.close.recomputed import Recomputed
 from recon.close.signed import SignedMonths
@@ -29,7 +32,7 @@ from recon.inputs import digest, inputs_list
 from recon.ledger import CloseMeta, Ledger, VersionUsed
 from recon.money import plain, written
 from recon.observe import OBSERVATIONS
-from recon.period import TZDATA_VERSION, instant_text
+from recon.period import TZDATA_VERSION, Period, instant_text
 from recon.workspace import Workspace
 
 WORKING_INPUTS = (
@@ -65,6 +68,7 @@ class RunFacts:
     began: float
     not_known_yet: dict[str, int]
     diagnosis: Diagnosis
+    billed: Billed
 
 
 def record(engine: Engine, facts: RunFacts) -> int:
@@ -72,7 +76,7 @@ def record(engine: Engine, facts: RunFacts) -> int:
     period = str(facts.month.scope.period)
     manifest = manifest_of(facts)
     with Ledger.open(facts.month.workspace.database_url, facts.month.workspace.closes) as ledger:
-        versions = [_version_used(version) for version in facts.month.book.versions]
+        versions = [_version_used(version) for version in usable(facts.month.book, facts.month.scope.period)]
         ledger.check_versions(versions)
         ledger.take_in(facts.month.plan, IMPORTER, facts.started)
         with ledger.staging(period) as staging:
@@ -92,13 +96,14 @@ def manifest_of(facts: RunFacts) -> dict[str, Any]:
         "workspace": facts.month.workspace.name,
         "period": str(facts.month.scope.period),
         "inputs": inputs_list(facts.month.inputs.manifest),
-        "contracts": [_named(version) for version in facts.month.book.versions],
-        "rules": list(_rules_of(facts.month.book)),
+        "contracts": contracts_listed(facts.month.book, facts.month.scope.period),
+        "rules": rules_listed(facts.month.book),
         "not_priced": [asdict(one) for one in facts.month.expectation.not_priced],
+        "awaited": [_awaited(one) for one in facts.month.awaited],
         "openings": [_opening(one, facts.month.signed) for one in facts.month.expectation.openings],
         "signed_off": [{"period": one.period, "run": one.run, "digest": one.digest} for one in facts.month.signed.used],
-        "settings": _settings(facts.month.workspace),
-        "software": f"recon {installed('recon')}",
+        "settings": settings_listed(facts.month.workspace),
+        "software": software(),
         "tzdata": TZDATA_VERSION,
         "as_known_at": _instant(facts.month.scope.as_known_at),
         "not_known_yet": facts.not_known_yet,
@@ -113,6 +118,11 @@ def manifest_of(facts: RunFacts) -> dict[str, Any]:
     }
 
 
+def _awaited(one: Adjustment) -> dict[str, str]:
+    """An adjustment that an accepted finding of a locked month asks for (RULES 8.6)."""
+    return {"reference": one.reference, "currency": one.currency, "amount": plain(one.amount)}
+
+
 def _imported(month: Recomputed) -> dict[str, Any]:
     """Which documents were taken into the register first: of a second close of the same folder none are new."""
     arrived = [one.document.version for one in month.plan.arrivals]
@@ -120,8 +130,28 @@ def _imported(month: Recomputed) -> dict[str, Any]:
     return {"folder": month.workspace.contracts_path, "documents": named}
 
 
+def contracts_listed(book: Book, period: Period) -> list[dict[str, Any]]:
+    """The versions that a close of a period can use, by content hash: those that begin by its last day."""
+    return [_named(version) for version in usable(book, period)]
+
+
+def usable(book: Book, period: Period) -> list[ContractVersion]:
+    """The versions that begin by a period's last day: later ones have no say in it (RULES 2.2, 2.5)."""
+    return [version for version in book.versions if version.effective.first <= period.last]
+
+
 def _named(version: ContractVersion) -> dict[str, Any]:
     return {"contract": version.contract, "version": version.version, "hash": content_hash(version)}
+
+
+def software() -> str:
+    """The version of recon that is installed."""
+    return f"recon {installed('recon')}"
+
+
+def rules_listed(book: Book) -> list[dict[str, Any]]:
+    """The named rules that the versions of a book use."""
+    return list(_rules_of(book))
 
 
 def _rules_of(book: Book) -> Iterator[dict[str, Any]]:
@@ -149,7 +179,8 @@ def _opening(opening: Opening, signed: SignedMonths) -> dict[str, Any]:
     return {**asdict(opening), "value": written(opening.value), **run}
 
 
-def _settings(workspace: Workspace) -> dict[str, Any]:
+def settings_listed(workspace: Workspace) -> dict[str, Any]:
+    """The settings that amounts, statuses and gates follow from."""
     tolerance = workspace.tolerance
     return {
         "tolerance": {"amount": plain(tolerance.amount), "percent": plain(tolerance.percent)},
@@ -181,8 +212,10 @@ def _write_files(engine: Engine, folder: Path, facts: RunFacts) -> None:
     _write_csv(folder / "finding_workings.csv", ("finding_id", *WORKING_COLUMNS), _finding_workings(facts.diagnosis))
     _write_csv(folder / "fates.csv", FATE_COLUMNS, _fate_rows(facts.month.expectation))
     _write_csv(folder / "rejected.csv", REJECTED_COLUMNS, (asdict(row) for row in facts.month.inputs.rejected))
-    told = (*facts.month.expectation.lines, *facts.month.expectation.uncounted)
+    adjusted = adjustment_lines(facts.month.awaited, facts.month.scope.period)
+    told = (*facts.month.expectation.lines, *facts.month.expectation.uncounted, *adjusted)
     _write_csv(folder / "workings.csv", WORKING_COLUMNS, _working_rows(told))
+    write_adjustments(folder / ADJUSTMENTS, facts.month.awaited, facts.billed)
     _write_csv(folder / "balances.csv", BALANCE_COLUMNS, _balance_rows(facts.month.expectation))
     _write_json(folder / "contracts.json", [_version_row(version) for version in facts.month.every.versions])
     engine.write_parquet(DECISIONS, folder / "conversions.parquet")

@@ -45,12 +45,19 @@ def findings_of(line: Line, billed: Sequence[BilledLine], repeated_ids: Collecti
     repeated = [entry for entry in billed if entry.billing_line_id in repeated_ids]
     if line.status in CLOSED and not repeated:
         return ()
+    if is_awaited(line):
+        return (_finding(line, NOT_ARRIVED if not line.billed_amount else DIFFERS, line.variance, billed),)
     copies = _copied_amount(line, repeated)
     rest = at_minor_unit(WIDE.subtract(line.variance, copies), line.currency)
     found = [_finding(line, "duplicate_line", copies, repeated)] if repeated else []
     if rest:
         found.append(_finding(line, "unexplained", rest, billed))
     return tuple(found)
+
+
+def is_awaited(line: Line) -> bool:
+    """Whether an accepted finding of an earlier month asks for the line: its variance has its cause already."""
+    return line.kind == "adjustment" and bool(line.expected_amount)
 
 
 def _copied_amount(line: Line, repeated: Iterable[BilledLine]) -> Decimal:
@@ -152,6 +159,20 @@ def _say_variance(line: Line) -> str:
     )
 
 
+def _say_not_arrived(line: Line, amount: Decimal, ids: Sequence[str]) -> str:
+    return (
+        f"{line.contract}, {line.item}: the adjustment of {line.currency} {plain(line.expected_amount)} for findings "
+        "accepted in earlier months has not been billed yet."
+    )
+
+
+def _say_differs(line: Line, amount: Decimal, ids: Sequence[str]) -> str:
+    return (
+        f"{line.contract}, {line.item}: adjustments of {line.currency} {plain(line.billed_amount)} were billed, where "
+        f"findings accepted in earlier months ask for {plain(line.expected_amount)}."
+    )
+
+
 class Cause(NamedTuple):
     """How a cause is graded before any diagnosis, and said in words."""
 
@@ -159,7 +180,11 @@ class Cause(NamedTuple):
     sentence: Callable[[Line, Decimal, Sequence[str]], str]
 
 
+NOT_ARRIVED, DIFFERS = "adjustment_missing", "adjustment_differs"
+AWAITED = (NOT_ARRIVED, DIFFERS)
 CAUSES = {
+    NOT_ARRIVED: Cause("consistent", _say_not_arrived),
+    DIFFERS: Cause("consistent", _say_differs),
     "duplicate_line": Cause("consistent", _say_duplicate),
     "unexplained": Cause("unexplained", _say_unexplained),
 }

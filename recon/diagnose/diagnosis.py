@@ -8,6 +8,7 @@ from decimal import Decimal
 
 from recon.billed import Billed
 from recon.compare import Comparison, Finding, Key, Line, finding_id
+from recon.compare.findings import AWAITED, is_awaited
 from recon.compare.lines import at_minor_unit
 from recon.diagnose.byhand import changed_by_hand, stands
 from recon.diagnose.case import Case, cases_of
@@ -67,11 +68,11 @@ def diagnose(comparison: Comparison, billed: Billed, details: Details, desks: De
 
     The findings of `comparison` that have no money in them (remarks) are kept as they are.
     """
-    world, copied = desks.world, copies(comparison.lines, billed)
-    cases = cases_of(comparison.lines, billed.lines, copied)
-    told = _Told(
-        str(world.scope.period), billed, {place_of(line): line.variance for line in comparison.lines if _is_open(line)}
-    )
+    lines = [line for line in comparison.lines if not is_awaited(line)]
+    world, copied = desks.world, copies(lines, billed)
+    cases = cases_of(lines, billed.lines, copied)
+    told = _Told(str(world.scope.period), billed, {place_of(line): line.variance for line in lines if _is_open(line)})
+    told.findings += [one for one in comparison.findings if one.cause in AWAITED]
     told.findings += list(_duplicates(cases, billed, copied, told))
     if not billed.lines:
         told.findings += [_not_billed(told, case, key) for case in cases.values() for key in sorted(case.open)]
@@ -220,7 +221,7 @@ def _closed(comparison: Comparison, told: _Told, shown: Iterable[Trace]) -> Diag
     lines = {place_of(line): line for line in comparison.lines}
     rest = [_unexplained(lines[place], amount, told) for place, amount in told.rest.items() if amount]
     money = sorted((*told.findings, *rest), key=lambda one: (one.finding_id, one.edit))
-    remarks = [one for one in comparison.findings if one.cause not in (UNEXPLAINED, "duplicate_line")]
+    remarks = [one for one in comparison.findings if one.cause not in (UNEXPLAINED, "duplicate_line", *AWAITED)]
     by_place: dict[Place, list[Finding]] = {}
     for one in money:
         by_place.setdefault((one.contract, LineKey(one.item, one.kind, one.currency)), []).append(one)

@@ -3,9 +3,11 @@
 from recon.ledger.files import FileRecord, Staging
 from recon.ledger.importing import Plan
 from recon.ledger.register import Moved, Register
+from recon.ledger.signing import FindingAct, Rules, Sight, Signed
 from recon.ledger.store import CloseMeta, Ledger, RecordedClose
 from recon.ledger.versions import VersionUsed
 
 __all__ = [
-    "CloseMeta", "FileRecord", "Ledger", "Moved", "Plan", "RecordedClose", "Register", "Staging", "VersionUsed",
+    "CloseMeta", "FileRecord", "FindingAct", "Ledger", "Moved", "Plan", "RecordedClose", "Register", "Rules", "Sight",
+    "Signed", "Staging", "VersionUsed",
 ]  # fmt: skip

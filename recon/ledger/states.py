@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, insert, select
+from sqlalchemy import Connection, Row, Table, func, insert, select
 
-from recon.ledger.tables import closes, states
+from recon.ledger.tables import closes, finding_acts, states
 from recon.ledger.trail import append, canonical
+from recon.money import plain
 from recon.problems import Problem
 
-LOCKED = "locked"
-STATE = "state"
+STATE, FINDING_ACT = "state", "finding"
 
 
-def enter_state(connection: Connection, period: str, close_id: int, state: str, *, who: str, at: int) -> None:
+def enter_state(
+    connection: Connection, period: str, close_id: int, state: str, *, who: str, at: int, reason: str = ""
+) -> None:
     """Add a state of a period in a writing transaction, with its entry in the trail; `at` in µs."""
-    row = {"id": _next_id(connection), "period": period, "close_id": close_id, "state": state, "who": who, "at": at}
+    row: dict[str, Any] = {"id": _next_id(connection), "period": period, "close_id": close_id, "state": state}
+    row |= {"who": who, "at": at, "reason": reason}
     connection.execute(insert(states).values(**row))
     append(connection, at, who, STATE, row)
 
@@ -37,23 +41,31 @@ def states_of(connection: Connection, known_at: int | None = None) -> Sequence[R
 
 
 def altered_states(connection: Connection, entries: Sequence[Row[Any]]) -> Iterator[Problem]:
-    """States that are not as the trail says they were entered."""
-    told = {entry.get("id"): entry for entry in _told(entries)}
-    for row in connection.execute(select(states)):
-        found = dict(row._mapping)
+    """States, and acts on findings, that are not as the trail says they were entered."""
+    yield from _altered(connection, states, STATE, entries, {"reason": ""})
+    yield from _altered(connection, finding_acts, FINDING_ACT, entries, {})
+
+
+def _altered(
+    connection: Connection, table: Table, action: str, entries: Sequence[Row[Any]], defaults: Mapping[str, Any]
+) -> Iterator[Problem]:
+    """Rows of a table that an entry each told of; `defaults` are columns that older entries do not know."""
+    told = {entry.get("id"): {**defaults, **entry} for entry in _told(entries, action)}
+    for row in connection.execute(select(table)):
+        found = {name: plain(value) if isinstance(value, Decimal) else value for name, value in row._mapping.items()}
         wanted = told.pop(found["id"], None)
         if found != wanted:
-            yield Problem(f"state {found['id']}", canonical(found), canonical(wanted))
+            yield Problem(f"{action} {found['id']}", canonical(found), canonical(wanted))
     for number, wanted in told.items():
-        yield Problem(f"state {number}", "missing", canonical(wanted))
+        yield Problem(f"{action} {number}", "missing", canonical(wanted))
 
 
-def _told(entries: Sequence[Row[Any]]) -> Iterator[dict[str, Any]]:
-    """What the entries of states say; one that was made unreadable is a broken link already."""
+def _told(entries: Sequence[Row[Any]], action: str) -> Iterator[dict[str, Any]]:
+    """What the entries of an action say; one that was made unreadable is a broken link already."""
     for entry in entries:
         try:
             payload = json.loads(entry.payload)
         except ValueError:
             continue
-        if entry.action == STATE and isinstance(payload, dict):
+        if entry.action == action and isinstance(payload, dict):
             yield payload

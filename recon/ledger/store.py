@@ -27,10 +27,11 @@ from recon.ledger.files import (
 from recon.ledger.importing import Plan, planned, take_in
 from recon.ledger.register import Register
 from recon.ledger.rows import insert_close, next_numbers, real_runs, rows_of
-from recon.ledger.states import LOCKED, enter_state, states_of
+from recon.ledger.signing import LOCKED
+from recon.ledger.signoffs import SignOffs
+from recon.ledger.states import states_of
 from recon.ledger.tables import close_files, closes, contract_versions, findings, lines
 from recon.ledger.versions import VersionUsed, changed_versions, record_versions
-from recon.period import instant_text
 from recon.problems import BadInput, Problem
 
 Files = Staging | Callable[[Path], None]
@@ -84,6 +85,11 @@ class Ledger:
     def register(self) -> Register:
         """The contracts that are kept in this ledger."""
         return Register(self._engine)
+
+    @property
+    def sign_offs(self) -> SignOffs:
+        """The states of periods, and what was done about their findings."""
+        return SignOffs(self._engine, self._closes)
 
     def plan_import(self, folder: Path, who: str, at: int) -> Plan:
         """What a folder of contract documents brings to the register, nothing stored yet; see `planned`."""
@@ -197,14 +203,6 @@ class Ledger:
             raise BadInput([Problem(f"closes/{period}", str(run), f"a recorded run: {there}")])
         return found[run]
 
-    def lock(self, period: str, run: int, who: str, at: int) -> RecordedClose:
-        """Lock a period with one of its runs; `at` is an instant (µs). BadInput where a run is locked already."""
-        close = self.find(period, run)
-        with writing(self._engine) as connection:
-            _refuse([_said_before(row) for row in states_of(connection) if (row.period, row.state) == (period, LOCKED)])
-            enter_state(connection, period, close.id, LOCKED, who=who, at=at)
-        return close
-
     def locked(self, period: str, known_at: int | None = None) -> RecordedClose | None:
         """The run that a period is locked with, as known at an instant (µs); None while it is open."""
         return next((close for close in self.all_locked(known_at) if close.period == period), None)
@@ -274,14 +272,6 @@ def _header(period: str, digest: str, meta: CloseMeta) -> dict[str, Any]:
         "recorded_by": meta.recorded_by,
         "manifest": meta.manifest,
     }
-
-
-def _said_before(row: Row[Any]) -> Problem:
-    return Problem(
-        f"sign-off of {row.period}",
-        f"run {row.run} is locked since {instant_text(row.at)} by {row.who}",
-        "an open period",
-    )
 
 
 def _refuse(problems: Sequence[Problem]) -> None:

@@ -118,6 +118,24 @@ states = Table(
     Column("state", Text, nullable=False),
     Column("who", Text, nullable=False),
     Column("at", BigInteger, nullable=False),
+    Column("reason", Text, nullable=False, server_default=""),
+)
+
+finding_acts = Table(
+    "finding_acts",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("period", Text, nullable=False),
+    Column("close_id", Integer, ForeignKey("closes.id"), nullable=False),
+    Column("finding_id", Text, nullable=False),
+    Column("action", Text, nullable=False),
+    Column("who", Text, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("owner", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("amount", Exact, nullable=False),
+    Column("currency", Text, nullable=False),
+    Column("bound", Text, nullable=False),
 )
 
 trail = Table(
