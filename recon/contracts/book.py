@@ -72,6 +72,11 @@ class Book:
         """Every version of a contract by number; none for an unknown contract."""
         return self._of.get(contract, ())
 
+    @cached_property
+    def live(self) -> tuple[ContractVersion, ...]:
+        """Versions that are or may come in force."""
+        return tuple(one for one in self.versions if is_live(one))
+
     def version(self, contract: str, number: int) -> ContractVersion | None:
         """The version of that number."""
         return next((one for one in self.versions_of(contract) if one.version == number), None)
@@ -122,6 +127,11 @@ def _bounds(versions: Iterable[Dated]) -> list[date]:
     approved = [one.effective for one in versions if one.is_approved]
     starts = {dates.first for dates in approved}
     return sorted(starts | {dates.last + ONE_DAY for dates in approved if dates.last is not None})
+
+
+def is_live(version: ContractVersion) -> bool:
+    """Whether a version is or may come in force: not a rejected or withdrawn one."""
+    return version.status not in ("rejected", "withdrawn")
 
 
 def covers(version: Dated, day: date) -> bool:

@@ -13,7 +13,7 @@ from decimal import Decimal
 from itertools import pairwise, permutations
 from typing import Literal, NamedTuple
 
-from recon.contracts.book import ONE_DAY, Book, Span, covers
+from recon.contracts.book import ONE_DAY, Book, Span, covers, is_live
 from recon.contracts.overlap import Stretch, clashes, stretches
 from recon.contracts.prices import first_unit, prices_of, steps_of, total_falls
 from recon.contracts.renewing import due
@@ -32,6 +32,7 @@ from recon.problems import BadInput, Problem
 
 Level = Literal["refused", "warned"]
 JUMP = 10
+COMPETING = ("model", "prefer", "half_life_days")  # clauses of attribution that payouts of a program share
 
 
 class Remark(NamedTuple):
@@ -79,19 +80,14 @@ def _problem(check: Check, found: Remark) -> Problem:
 # What the checks walk over
 
 
-def _live(book: Book) -> list[ContractVersion]:
-    """Versions that are or may come in force: not the rejected and withdrawn ones."""
-    return [one for one in book.versions if one.status not in ("rejected", "withdrawn")]
-
-
 def _cpm_items(book: Book) -> Iterator[tuple[ContractVersion, str, CpmItem]]:
-    for one in _live(book):
+    for one in book.live:
         if isinstance(one.terms, CpmTerms):
             yield from ((one, f"terms.items[{index}]", item) for index, item in enumerate(one.terms.items))
 
 
 def _cpa_items(book: Book) -> Iterator[tuple[ContractVersion, str, CpaItem]]:
-    for one in _live(book):
+    for one in book.live:
         if isinstance(one.terms, CpaTerms):
             yield from ((one, f"terms.items[{index}]", item) for index, item in enumerate(one.terms.items))
 
@@ -108,7 +104,7 @@ def _tiers(book: Book) -> Iterator[tuple[ContractVersion, str, CpmTiers | CpaTie
 
 def _before(book: Book, version: ContractVersion) -> ContractVersion | None:
     """The version before: the next lower approved one with terms, else the next lower one with terms."""
-    lower = [one for one in _live(book) if one.contract == version.contract and one.version < version.version]
+    lower = [one for one in book.versions_of(version.contract) if one.version < version.version and is_live(one)]
     priced = [one for one in lower if one.terms is not None]
     return next(reversed([one for one in priced if one.is_approved] or priced), None)
 
@@ -139,12 +135,12 @@ def begins_with_original(book: Book, today: date | None) -> Iterator[Remark]:
 
 def keeps_its_identity(book: Book, today: date | None) -> Iterator[Remark]:
     """Currency, zone, counterparty, direction, model, program and partner never change."""
-    for contract in book.contracts:
-        first: dict[str, str] = {}
-        for one in (one for one in _live(book) if one.contract == contract):
-            for path, value in _identity(one).items():
-                if first.setdefault(path, value) != value:
-                    yield Remark(one, path, value, f"{first[path]!r} as in the versions before")
+    first: dict[tuple[str, str], str] = {}
+    for one in book.live:
+        for path, value in _identity(one).items():
+            said = first.setdefault((one.contract, path), value)
+            if said != value:
+                yield Remark(one, path, value, f"{said!r} as in the versions before")
 
 
 def _identity(version: ContractVersion) -> dict[str, str]:
@@ -185,7 +181,7 @@ def renewal_due(book: Book, today: date | None) -> Iterator[Remark]:
 
 def rate_jump(book: Book, today: date | None) -> Iterator[Remark]:
     """A rate more than 10 times, or less than a tenth of, that of the version before."""
-    for one in _live(book):
+    for one in book.live:
         before = _before(book, one)
         old = {key: price for key, _, price in prices_of(before)} if before else {}
         for key, path, price in prices_of(one):
@@ -201,7 +197,7 @@ def rate_jump(book: Book, today: date | None) -> Iterator[Remark]:
 
 def item_twice(book: Book, today: date | None) -> Iterator[Remark]:
     """Items and fixed fees of a version have different names: each is a line."""
-    for one in _live(book):
+    for one in book.live:
         seen: set[str] = set()
         for path, item in _line_names(one):
             if item in seen:
@@ -267,7 +263,7 @@ def unreachable_rate(book: Book, today: date | None) -> Iterator[Remark]:
 
 def unreachable_item(book: Book, today: date | None) -> Iterator[Remark]:
     """An item after one of the same action that always matches never applies."""
-    for one in _live(book):
+    for one in book.live:
         if isinstance(one.terms, CpaTerms):
             items = one.terms.items
             for index in _behind([(item.action, item.when.is_always) for item in items]):
@@ -295,7 +291,7 @@ def unreachable_tier(book: Book, today: date | None) -> Iterator[Remark]:
 
 def amount_cap_beside_volume(book: Book, today: date | None) -> Iterator[Remark]:
     """What fits under an amount depends on the price, under a volume tier the price on what fits (5.8)."""
-    for one in _live(book):
+    for one in book.live:
         yield from _capping(one, one)
 
 
@@ -342,7 +338,7 @@ def _has_volume(version: ContractVersion) -> bool:
 
 
 def _rules(book: Book) -> Iterator[tuple[ContractVersion, str, RuleUse]]:
-    for one in _live(book):
+    for one in book.live:
         uses = one.terms.rules if one.terms is not None else ()
         yield from ((one, f"terms.rules[{index}]", use) for index, use in enumerate(uses))
 
@@ -430,12 +426,22 @@ def partner_of_two_contracts(book: Book, today: date | None) -> Iterator[Remark]
 
 def competing_models_differ(book: Book, today: date | None) -> Iterator[Remark]:
     """Payouts of one program compete under one model, preference and half-life (5.3)."""
-    for _, one, other in clashes(_payouts(book, with_partner=False)):
+    payouts = list(_payouts(book, with_partner=False))
+    said: dict[str, set[tuple[object, ...]]] = {}
+    for program, stretch in payouts:
+        said.setdefault(program, set()).add(_competing(stretch.span.version))
+    # one program's partners all meet one another: only where two differ are pairs looked at
+    for _, one, other in clashes((key, stretch) for key, stretch in payouts if len(said[key]) > 1):
         assert isinstance(one.terms, CpaTerms) and isinstance(other.terms, CpaTerms)
-        for name in ("model", "prefer", "half_life_days"):
+        for name in COMPETING:
             ours, theirs = getattr(other.terms.attribution, name), getattr(one.terms.attribution, name)
             if ours != theirs:
                 yield Remark(other, f"terms.attribution.{name}", str(ours), f"{theirs} as in {_other(one)}")
+
+
+def _competing(version: ContractVersion) -> tuple[object, ...]:
+    assert isinstance(version.terms, CpaTerms)
+    return tuple(getattr(version.terms.attribution, name) for name in COMPETING)
 
 
 def _payouts(book: Book, with_partner: bool) -> Iterator[tuple[str, Stretch]]:
