@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 from decimal import Decimal
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import jsonschema
 import pytest
 import yaml
 
+from recon.contracts import yamltext
 from recon.contracts.documents import (
     content_hash,
     document_text,
@@ -234,3 +236,45 @@ def test_what_is_refused_in_a_book_is_told_at_its_line(tmp_path):
     path.write_text(edited("{ when: { geo: [NO, US] }, per_mille: 22.50 }", '{ per_mille: "19" }'))
     found = located(path.parent.parent, lint(load_book(path.parent.parent)))
     assert [one.place for one in found] == ["contracts/acme/v1.yaml:18 terms.items[0].rates[1]"]
+
+
+# Written plainly, or looked at closely
+
+
+def test_a_document_read_in_one_pass_says_what_its_nodes_say() -> None:
+    """Plain documents are read by their events alone; whatever else is written goes the longer way."""
+    chance = random.Random(1)
+    texts = [path.read_text("utf-8") for path in sorted(BOOK.rglob("*.yaml"))]
+    assert all(yamltext.plainly(text) is not None for text in texts)
+    for text in [*texts, *(_disturbed(chance.choice(texts), chance) for _ in range(600)), *ODD]:
+        quick = yamltext.plainly(text)
+        assert quick is None or quick == yamltext.composed(text), text
+        assert yamltext.read(text) == yamltext.composed(text)
+
+
+ODD = [
+    "", "~", "a", "a: 'true'\nb: true\nc:\n", "&a [*a]", "a: &x 1\nb: *x", "a: !!str b", "a: 1\na: 2", "? [a]\n: b",
+    "a: b\n---\nc: d", "- - - - a", *("[" * depth + "]" * depth for depth in (19, 20, 21, 2000)),
+    *("{a: " * depth + "1" + "}" * depth for depth in (20, 21)),
+]  # fmt: skip
+
+
+def _disturbed(text: str, chance: random.Random) -> str:
+    """A text with a sign of YAML put in, something left out, or a part of it repeated."""
+    place, size = chance.randrange(len(text)), chance.randrange(1, 60)
+    signs = ["&a ", "*a", "!!str ", "? ", "- ", "[", "]", "{", "}", ":", "\n", '"', "'", "#", "|", "---\n", "~", "\t"]
+    put = chance.choice([*signs, "", text[place : place + size]])
+    return text[:place] + put + text[place + (0 if put else size) :]
+
+
+def test_documents_are_found_by_their_parts_and_hidden_ones_are_not(tmp_path: Path) -> None:
+    text = next(iter(sorted(BOOK.rglob("*.yaml")))).read_text("utf-8")
+    for name in ("b-1", "b", ".hidden", "b/deep"):
+        (tmp_path / name).mkdir(parents=True, exist_ok=True)
+        (tmp_path / name / "v1.yaml").write_text(text, "utf-8")
+    (tmp_path / "b" / ".v2.yaml").write_text(text, "utf-8")
+    (tmp_path / "b" / "v2.yaml").mkdir()
+    with pytest.raises(BadInput) as refused:
+        load_book(tmp_path)
+    places = [problem.place.removeprefix(f"{tmp_path.name}/") for problem in refused.value.problems]
+    assert places == ["b/deep/v1.yaml", "b/v1.yaml", "b-1/v1.yaml"]

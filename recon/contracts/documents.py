@@ -7,7 +7,8 @@ import json
 import os
 import re
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
@@ -21,6 +22,8 @@ from recon.contracts.terms import ContractVersion, CpaTerms, CpmTerms, Term
 from recon.problems import BadInput, Problem
 
 SUFFIXES = (".yaml", ".yml")
+TOLD_EVERY = 100  # documents
+Told = Callable[[str], None]
 TERMS: dict[Any, type[Term]] = {"cpm": CpmTerms, "cpa": CpaTerms}
 NOT_HASHED = {"status", "history", "document"}
 EXPECTED = {
@@ -46,24 +49,28 @@ class Document:
     version: ContractVersion
 
 
+def silent(step: str) -> None:
+    """Where nobody listens to how far a step is."""
+
+
 def load_book(folder: Path) -> Book:
     """Every `<contract>/v<N>.yaml` below a folder; BadInput with the problems of all documents at once."""
     return Book(tuple(document.version for document in read_folder(folder)))
 
 
-def read_folder(folder: Path, known: Mapping[str, tuple[str, int]] = MappingProxyType({})) -> list[Document]:
+def read_folder(
+    folder: Path, known: Mapping[str, tuple[str, int]] = MappingProxyType({}), told: Told = silent
+) -> list[Document]:
     """The documents of a folder, but for those whose bytes are known under their very place; BadInput as `load_book`.
 
     `known` tells contract and version by the SHA-256 of bytes that were read before: they need no second reading.
+    `told` hears how far the reading is.
     """
     if not folder.is_dir():
         raise BadInput([Problem(str(folder), "", "a folder of contract documents")])
     documents, problems = [], []
-    for path in _documents(folder):
-        relative, sha256 = path.relative_to(folder), _sha256(path)
-        if sha256 in known and relative.as_posix() == _wanted(*known[sha256]):
-            continue
-        place = f"{folder.name}/{relative.as_posix()}"
+    for path, relative, sha256 in _unknown(folder, known, told):
+        place = f"{folder.name}/{relative}"
         version, found = _load(path, place)
         problems += found
         if version is not None:
@@ -72,6 +79,25 @@ def read_folder(folder: Path, known: Mapping[str, tuple[str, int]] = MappingProx
     if problems:
         raise BadInput(problems)
     return documents
+
+
+def has_news(folder: Path, known: Mapping[str, tuple[str, int]]) -> bool:
+    """Whether a folder holds a document whose bytes are not known under its very place."""
+    return next(_unknown(folder, known, silent), None) is not None
+
+
+def _unknown(
+    folder: Path, known: Mapping[str, tuple[str, int]], told: Told
+) -> Iterator[tuple[Path, str, str]]:  # fmt: skip
+    """Path, place in the folder and SHA-256 of each document whose bytes are not known there."""
+    places = sorted(_documents(folder), key=lambda place: place.split("/"))
+    for number, relative in enumerate(places):
+        if number % TOLD_EVERY == 0:
+            told(f"reading documents: {number:,} of {len(places):,}")
+        path = folder / relative
+        sha256 = _sha256(path)
+        if sha256 not in known or relative != _wanted(*known[sha256]):
+            yield path, relative, sha256
 
 
 def _sha256(path: Path) -> str:
@@ -163,9 +189,16 @@ def schema_text() -> str:
     return json.dumps(json_schema(), indent=2, ensure_ascii=False) + "\n"
 
 
-def _documents(folder: Path) -> list[Path]:
-    found = (path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES and path.is_file())
-    return sorted(path for path in found if not any(part.startswith(".") for part in path.relative_to(folder).parts))
+def _documents(folder: Path, place: str = "") -> Iterator[str]:
+    """Where documents stand below a folder; what is hidden, or may not be looked into, is none."""
+    with suppress(PermissionError), os.scandir(folder) as entries:
+        for entry in entries:
+            if entry.name.startswith("."):
+                continue
+            if entry.is_dir(follow_symlinks=False):
+                yield from _documents(Path(entry.path), f"{place}{entry.name}/")
+            elif entry.name.lower().endswith(SUFFIXES) and entry.is_file():
+                yield f"{place}{entry.name}"
 
 
 def _load(path: Path, place: str) -> tuple[ContractVersion | None, list[Problem]]:
@@ -177,9 +210,9 @@ def _load(path: Path, place: str) -> tuple[ContractVersion | None, list[Problem]
         return None, [Problem(place, error.strerror or "", "a document that can be read")]
 
 
-def _misplaced(version: ContractVersion, relative: Path, place: str) -> Iterator[Problem]:
+def _misplaced(version: ContractVersion, relative: str, place: str) -> Iterator[Problem]:
     wanted = _wanted(version.contract, version.version)
-    if relative.as_posix() != wanted:
+    if relative != wanted:
         yield Problem(place, "", f"this contract and version at {wanted}")
 
 

@@ -53,6 +53,11 @@ def keys_text(path: Path) -> str:
 
 def read(text: str) -> Written:
     """A YAML document with every fault of its writing; one that is no YAML at all has that as its only fault."""
+    return plainly(text) or composed(text)
+
+
+def composed(text: str) -> Written:
+    """Any document, by its nodes."""
     try:
         _refuse_depth(text)
         root = yaml.compose(text, Loader=_LOADER)
@@ -75,6 +80,72 @@ def _refuse_depth(text: str) -> None:
 def _no_yaml(error: yaml.YAMLError) -> Fault:
     mark = getattr(error, "problem_mark", None)
     return Fault(mark.line + 1 if mark else 1, (), str(getattr(error, "problem", error) or error), "a YAML document")
+
+
+class _Unusual(Exception):
+    """A document that is looked at closely: it is faulty, or not written out plainly."""
+
+
+def plainly(text: str) -> Written | None:
+    """A document without a fault, anchor or tag in one pass over its events; None for any other."""
+    try:
+        events = yaml.parse(text, Loader=_LOADER)
+        reader = _Plain(events)
+        reader.expect(yaml.StreamStartEvent, yaml.DocumentStartEvent)
+        content = reader.value(next(events), (), 1)
+        reader.expect(yaml.DocumentEndEvent, yaml.StreamEndEvent)
+    except (yaml.YAMLError, _Unusual):
+        return None
+    return Written(content, reader.lines, ())
+
+
+class _Plain:
+    """Walks the events of a document that has nothing but groups, lists and scalars."""
+
+    def __init__(self, events: Iterator[Any]) -> None:
+        self.lines: dict[Path, int] = {}
+        self._events = events
+
+    def expect(self, *kinds: type[yaml.Event]) -> None:
+        for kind in kinds:
+            if not isinstance(next(self._events), kind):
+                raise _Unusual
+
+    def value(self, event: Any, path: Path, depth: int) -> Any:
+        kind = type(event)
+        if kind not in _PLAIN or event.anchor is not None or event.tag is not None:
+            raise _Unusual
+        if depth > DEPTH and kind is not yaml.ScalarEvent:
+            raise _Unusual
+        self.lines.setdefault(path, _line(event))
+        if kind is yaml.ScalarEvent:
+            return event.value if event.style else WORDS.get(event.value, event.value)
+        if kind is yaml.MappingStartEvent:
+            return self._group(path, depth + 1)
+        return self._list(path, depth + 1)
+
+    def _group(self, path: Path, depth: int) -> dict[str, Any]:
+        found: dict[str, Any] = {}
+        while type(event := next(self._events)) is not yaml.MappingEndEvent:
+            if type(event) is not yaml.ScalarEvent or event.anchor or event.tag or event.value in found:
+                raise _Unusual
+            below = (*path, event.value)
+            self.lines[below] = _line(event)
+            found[event.value] = self.value(next(self._events), below, depth)
+        return found
+
+    def _list(self, path: Path, depth: int) -> list[Any]:
+        found: list[Any] = []
+        while type(event := next(self._events)) is not yaml.SequenceEndEvent:
+            found.append(self.value(event, (*path, len(found)), depth))
+        return found
+
+
+def _line(event: Any) -> int:
+    return int(event.start_mark.line) + 1
+
+
+_PLAIN = (yaml.ScalarEvent, yaml.MappingStartEvent, yaml.SequenceStartEvent)
 
 
 class _Reader:
