@@ -219,6 +219,16 @@ def test_two_who_take_the_same_folder_in_do_it_once(ledger: Ledger, url: str, tm
     assert ledger.verify_chain() == []
 
 
+def test_a_folder_has_news_until_it_is_taken_in_as_it_is(ledger: Ledger, tmp_path: Path) -> None:
+    assert not ledger.has_news(tmp_path / "none")
+    path = write_version(tmp_path / "book", version(items=[item()]))
+    assert ledger.has_news(tmp_path / "book")
+    ledger.take_in(ledger.plan_import(tmp_path / "book", "dana", AT), "dana", AT)
+    assert not ledger.has_news(tmp_path / "book")
+    path.write_text(f"# seen\n{path.read_text('utf-8')}", "utf-8")
+    assert ledger.has_news(tmp_path / "book")
+
+
 @pytest.mark.parametrize("table", ["register_texts", "register_acts", "register_documents", "trail"])
 def test_the_role_of_the_application_may_not_change_the_trail(request: Any, tmp_path: Path, table: str) -> None:
     admin = database("postgresql", request, tmp_path)

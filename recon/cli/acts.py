@@ -11,7 +11,7 @@ from typing import Annotated
 import click
 import typer
 
-from recon.cli.options import HERE, Folder, Json, print_json
+from recon.cli.options import HERE, Folder, Json, print_json, progress
 from recon.contracting import Effect, Office, effects_of
 from recon.contracting.questions import before
 from recon.contracts.changing import changed
@@ -271,10 +271,12 @@ def take_in(
     """
     office = _office(workspace, by)
     place = office.workspace
-    with Ledger.open(place.database_url, place.closes) as ledger:
-        plan = ledger.plan_import(folder or place.contracts, office.who, office.at)
+    with progress() as told, Ledger.open(place.database_url, place.closes) as ledger:
+        plan = ledger.plan_import(folder or place.contracts, office.who, office.at, told)
         if plan.arrivals:
+            told(f"checking the book with {len(plan.arrivals):,} documents")
             accepted(plan.book)
+            told(f"recording {len(plan.arrivals):,} versions")
         plan = ledger.take_in(plan, office.who, office.at)
     named = [f"{one.document.version.contract} v{one.document.version.version}" for one in plan.arrivals]
     if as_json:

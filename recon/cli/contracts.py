@@ -13,7 +13,7 @@ from rich.table import Table
 
 from recon.cli.acts import acts_app
 from recon.cli.options import BAD_INPUT, HERE, Folder, Json, instant_at, print_json
-from recon.close.contracts import contracts_of
+from recon.close.contracts import contracts_of, in_force_on
 from recon.contracting import exported, history_words, waiting
 from recon.contracts.book import Book
 from recon.contracts.clauses import clauses, differences
@@ -22,7 +22,7 @@ from recon.contracts.lint import lint
 from recon.contracts.renewing import due
 from recon.contracts.terms import ContractVersion
 from recon.contracts.wording import difference_words
-from recon.ledger import Ledger
+from recon.ledger import Ledger, Registered
 from recon.money import plain
 from recon.period import instant_text
 from recon.problems import BadInput, Problem
@@ -55,12 +55,13 @@ def list_contracts(
 
     Example: `recon contracts list --on 2026-10-16 --as-known-at 2026-10-20T00:00:00Z --workspace demo`
     """
-    book, known = _book(workspace), instant_at("--as-known-at", as_known_at)
-    versions = book.versions if known is None and on is None else book.known_at(known).versions
+    known = instant_at("--as-known-at", as_known_at)
     if on is not None:
-        day, asked = _date("--on", on), book.known_at(known)
-        versions = tuple(one for name in asked.contracts if (one := asked.in_force(name, day)) is not None)
-    rows = [_listed(version) for version in versions]
+        found = in_force_on(Workspace.open(workspace), _date("--on", on), known)
+        rows = [_listed_in_force(one) for one in found]
+    else:
+        book = _book(workspace)
+        rows = [_listed(one) for one in (book if known is None else book.known_at(known)).versions]
     print_json(rows) if as_json else _table(rows)
 
 
@@ -83,6 +84,21 @@ def _listed(version: ContractVersion) -> dict[str, object]:
         "model": version.terms.model if version.terms else "–",
         "currency": version.currency,
         "counterparty": version.counterparty.name,
+    }
+
+
+def _listed_in_force(one: Registered) -> dict[str, object]:
+    return {
+        "contract": one.contract,
+        "version": one.version,
+        "kind": one.kind,
+        "from": one.effective.first,
+        "to": one.effective.last or "open",
+        "status": "approved",
+        "direction": one.direction,
+        "model": one.model,
+        "currency": one.currency,
+        "counterparty": one.counterparty,
     }
 
 

@@ -78,8 +78,8 @@ def history_of(acts: Iterable[Act]) -> tuple[Entry, ...]:
     return tuple(Entry.model_validate(_entry(act)) for act in told)
 
 
-def _entry(act: Act) -> dict[str, str]:
-    said = {"action": act.action, "by": act.who, "at": instant_text(act.at)}
+def _entry(act: Act) -> dict[str, str | int]:
+    said: dict[str, str | int] = {"action": act.action, "by": act.who, "at": act.at}
     return said | ({"reason": act.reason} if act.reason else {})
 
 

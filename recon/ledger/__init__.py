@@ -3,11 +3,12 @@
 from recon.ledger.files import FileRecord, Staging
 from recon.ledger.importing import Plan
 from recon.ledger.register import Moved, Register
+from recon.ledger.registered import Registered, as_registered
 from recon.ledger.signing import FindingAct, Rules, Sight, Signed
 from recon.ledger.store import CloseMeta, Ledger, RecordedClose
 from recon.ledger.versions import VersionUsed
 
 __all__ = [
-    "CloseMeta", "FileRecord", "FindingAct", "Ledger", "Moved", "Plan", "RecordedClose", "Register", "Rules", "Sight",
-    "Signed", "Staging", "VersionUsed",
+    "CloseMeta", "FileRecord", "FindingAct", "Ledger", "Moved", "Plan", "RecordedClose", "Register", "Registered",
+    "Rules", "Sight", "Signed", "Staging", "VersionUsed", "as_registered",
 ]  # fmt: skip

@@ -6,20 +6,21 @@ something else of a version that was submitted: what was approved is a new versi
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 
 from sqlalchemy import Connection, Engine, insert
 
 from recon.contracts.book import Book
 from recon.contracts.clauses import differences
-from recon.contracts.documents import Document, read_folder
+from recon.contracts.documents import Document, Told, read_folder, silent
 from recon.contracts.lifecycle import Act, history_of, status_of
 from recon.contracts.terms import ContractVersion, Entry
 from recon.ledger.database import reading, writing
-from recon.ledger.register import Key, acts_by_version, known_documents, last_act, texts_of
-from recon.ledger.registered import Entered, act_row, chained, enter_documents, read_version, text_row
+from recon.ledger.register import Key, kept, known_documents, last_act
+from recon.ledger.registered import Entered, Kept, act_row, chained, enter_documents, text_row
 from recon.ledger.tables import register_acts, register_texts
 from recon.period import instant_text
 from recon.problems import BadInput, Problem
@@ -38,13 +39,20 @@ class Arrival:
 
 @dataclass(frozen=True)
 class Plan:
-    """What taking a folder in would do, and the book as it would be then; `head` is the register's last act."""
+    """What taking a folder in would do to what is known; `head` is the register's last act."""
 
     folder: Path
     documents: tuple[Document, ...]
     arrivals: tuple[Arrival, ...]
-    book: Book
+    known: Mapping[Key, Kept]
     head: int
+
+    @cached_property
+    def book(self) -> Book:
+        """The book as it would be then; what is known is read when it is asked for."""
+        brought = {_key(one.document): one.document.version for one in self.arrivals}
+        others = (one.read() for key, one in self.known.items() if key not in brought)
+        return Book((*others, *brought.values()))
 
     @property
     def is_empty(self) -> bool:
@@ -52,37 +60,33 @@ class Plan:
         return not self.arrivals and not self.documents
 
 
-def planned(engine: Engine, folder: Path, who: str, at: int) -> Plan:
+def planned(engine: Engine, folder: Path, who: str, at: int, told: Told = silent) -> Plan:
     """What a folder's documents bring to the register, nothing stored yet; `at` is an instant in µs.
 
     BadInput with every problem of the documents, and with every document that says something else of a version than
     what was submitted.
     """
     with reading(engine) as connection:
-        documents = tuple(read_folder(folder, known_documents(connection)))
+        documents = tuple(read_folder(folder, known_documents(connection), told))
         return _plan(connection, folder, documents, who, at)
 
 
 def _plan(connection: Connection, folder: Path, documents: Sequence[Document], who: str, at: int) -> Plan:
-    acts = acts_by_version(connection)
-    known = {key: read_version(row, acts[key]) for key, row in texts_of(connection, acts)}
+    known = kept(connection)
     arrivals, problems = [], []
     for document in documents:
-        key = (document.version.contract, document.version.version)
-        found = _arrival(document, known.get(key), acts.get(key, []), who, at)
+        found = _arrival(document, known.get(_key(document)), who, at)
         if isinstance(found, Problem):
             problems.append(found)
         elif found is not None:
             arrivals.append(found)
     if problems:
         raise BadInput(problems)
-    return Plan(folder, tuple(documents), tuple(arrivals), Book(tuple(_after(known, arrivals))), last_act(connection))
+    return Plan(folder, tuple(documents), tuple(arrivals), known, last_act(connection))
 
 
-def _after(known: dict[Key, ContractVersion], arrivals: Sequence[Arrival]) -> Iterator[ContractVersion]:
-    brought = {(one.document.version.contract, one.document.version.version): one for one in arrivals}
-    yield from (version for key, version in known.items() if key not in brought)
-    yield from (one.document.version for one in brought.values())
+def _key(document: Document) -> Key:
+    return document.version.contract, document.version.version
 
 
 def take_in(engine: Engine, plan: Plan, who: str, at: int) -> Plan:
@@ -122,13 +126,12 @@ def _insert(connection: Connection, entered: Sequence[Entered]) -> None:
     chained(connection, entered)
 
 
-def _arrival(
-    document: Document, known: ContractVersion | None, acts: Sequence[Act], who: str, at: int
-) -> Arrival | Problem | None:
+def _arrival(document: Document, was: Kept | None, who: str, at: int) -> Arrival | Problem | None:
     """What one document brings; None where the register knows as much, a problem where it contradicts it."""
     version = document.version
-    if known is None:
+    if was is None:
         return Arrival(document, tuple(_acts(version, version.history, [], who, at)), version)
+    known, acts = was.read(), was.acts
     is_changed = bool(differences(known, version))
     if is_changed and status_of(acts) != "draft":
         return _changed(document, known)

@@ -14,11 +14,21 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, Row, func, insert, select
 
-from recon.contracts.book import ONE_DAY, Book, Span, pieces
+from recon.contracts.book import ONE_DAY, Book, Span, covers, pieces
 from recon.contracts.lifecycle import OPEN, Act, Policy, next_act, status_of
 from recon.contracts.terms import ContractVersion
 from recon.ledger.database import reading, writing
-from recon.ledger.registered import Registered, act_row, as_act, chained, read_version, registered, text_row
+from recon.ledger.registered import (
+    ACT_COLUMNS,
+    TOLD_COLUMNS,
+    Kept,
+    Registered,
+    act_row,
+    as_act,
+    chained,
+    registered,
+    text_row,
+)
 from recon.ledger.tables import register_acts, register_documents, register_texts
 from recon.problems import BadInput, Problem
 
@@ -38,19 +48,28 @@ class Register:
     def book(self, known_at: int | None = None) -> Book:
         """Every version, whatever its status, as known at an instant (µs, UTC; None: now)."""
         with reading(self._engine) as connection:
-            acts = acts_by_version(connection, known_at=known_at)
-            return Book(tuple(read_version(row, acts[key]) for key, row in texts_of(connection, acts)))
+            found = kept(connection, known_at=known_at)
+        return Book(tuple(one.read() for one in found.values()))
+
+    def kept(self) -> dict[Key, Kept]:
+        """Every version by contract and number, its text not read yet."""
+        with reading(self._engine) as connection:
+            return kept(connection)
 
     def versions_of(self, contract: str, known_at: int | None = None) -> tuple[ContractVersion, ...]:
         """A contract's versions by number; none for an unknown contract."""
         with reading(self._engine) as connection:
-            acts = acts_by_version(connection, contract, known_at)
-            return tuple(read_version(row, acts[key]) for key, row in texts_of(connection, acts, contract))
+            return tuple(one.read() for one in kept(connection, contract, known_at).values())
 
     def acts(self, contract: str | None = None) -> tuple[Act, ...]:
         """What was done to the versions of a contract, or of all, in the order it was recorded."""
         with reading(self._engine) as connection:
             return tuple(as_act(row) for row in _rows(connection, contract))
+
+    def documents(self) -> dict[str, Key]:
+        """Contract and version by the SHA-256 of documents that were taken in."""
+        with reading(self._engine) as connection:
+            return known_documents(connection)
 
     def head(self) -> int:
         """The number of the last act: what was read before is still all there is while it stays."""
@@ -63,12 +82,11 @@ class Register:
         As known at an instant (µs, UTC; None: now); texts are not read, so that a large book answers at once.
         """
         with reading(self._engine) as connection:
-            found = list(_approved(connection, first, last, known_at))
-        by_contract: dict[str, list[Registered]] = defaultdict(list)
-        for one in found:
-            by_contract[one.contract].append(one)
-        cut = (_within(span, first, last) for own in by_contract.values() for span in pieces(own))
-        return [span for span in cut if span.end is not None and span.first < span.end]
+            rows = _approved(connection, first, last, known_at)
+        by_contract: dict[str, list[Row[Any]]] = defaultdict(list)
+        for row in rows:
+            by_contract[row[0]].append(row)
+        return [span for own in by_contract.values() for span in _spans(own, first, last)]
 
     def create(self, version: ContractVersion, asked: Act, policy: Policy, last_seen: int) -> Act:
         """Enter a new draft after the version that its author saw as the last one (0: the contract is new).
@@ -123,39 +141,40 @@ def acts_by_version(
 ) -> dict[Key, list[Act]]:
     """The acts on each version in their order, those after an instant left out."""
     found: dict[Key, list[Act]] = defaultdict(list)
-    for row in _rows(connection, contract, known_at):
-        found[row.contract, row.version].append(as_act(row))
+    for act in map(as_act, _rows(connection, contract, known_at)):
+        found[act.contract, act.version].append(act)
     return found
 
 
 def _rows(connection: Connection, contract: str | None = None, known_at: int | None = None) -> Sequence[Row[Any]]:
-    query = select(register_acts).order_by(register_acts.c.contract, register_acts.c.version, register_acts.c.seq)
+    columns = (register_acts.c[name] for name in ACT_COLUMNS)
+    query = select(*columns).order_by(register_acts.c.contract, register_acts.c.version, register_acts.c.seq)
     if contract is not None:
         query = query.where(register_acts.c.contract == contract)
     if known_at is not None:
         query = query.where(register_acts.c.at <= known_at)
-    return connection.execute(query).all()
+    return list(connection.execute(query))
 
 
-def texts_of(
-    connection: Connection, acts: dict[Key, list[Act]], contract: str | None = None
-) -> Iterator[tuple[Key, Row[Any]]]:
-    """The text of each version as its last act left it."""
-    query = select(register_texts).order_by(register_texts.c.contract, register_texts.c.version)
+def kept(connection: Connection, contract: str | None = None, known_at: int | None = None) -> dict[Key, Kept]:
+    """The text of each version as its last act left it, with its acts; those after an instant left out."""
+    acts, texts = acts_by_version(connection, contract, known_at), register_texts.c
+    query = select(texts.contract, texts.version, texts.revision, texts.content)
     if contract is not None:
-        query = query.where(register_texts.c.contract == contract)
-    for row in connection.execute(query):
-        key = (row.contract, row.version)
-        if key in acts and acts[key][-1].revision == row.revision:
-            yield key, row
+        query = query.where(texts.contract == contract)
+    found = {}
+    for name, version, revision, content in connection.execute(query.order_by(texts.contract, texts.version)):
+        done = acts.get((name, version))
+        if done and done[-1].revision == revision:
+            found[name, version] = Kept(content, done)
+    return found
 
 
-def _approved(connection: Connection, first: date, last: date, known_at: int | None) -> Iterator[Registered]:
-    """The approved versions whose dates meet two dates, without their texts."""
+def _approved(connection: Connection, first: date, last: date, known_at: int | None) -> Sequence[Row[Any]]:
+    """The approved versions whose dates meet two dates, without their texts, by contract and number."""
     texts, acts = register_texts.c, register_acts.c
-    columns = [column for column in register_texts.columns if column.name != "content"]
     query = (
-        select(*columns, acts.at.label("approved_at"))
+        select(*(texts[name] for name in TOLD_COLUMNS), acts.at)
         .join(register_acts, (acts.contract == texts.contract) & (acts.version == texts.version)
               & (acts.revision == texts.revision) & (acts.action == "approve"))
         .where(texts.effective_from <= last.isoformat())
@@ -164,8 +183,18 @@ def _approved(connection: Connection, first: date, last: date, known_at: int | N
     )  # fmt: skip
     if known_at is not None:
         query = query.where(acts.at <= known_at)
-    rows = list(connection.execute(query))
-    return (registered(row) for row in rows)
+    return list(connection.execute(query))
+
+
+def _spans(rows: Sequence[Row[Any]], first: date, last: date) -> Iterator[Span[Registered]]:
+    """One contract's pieces between two dates, of its versions by number."""
+    highest = registered(rows[-1])
+    if covers(highest, first) and covers(highest, last):  # it alone decides, as it nearly always does
+        if highest.kind != "termination":
+            yield Span(highest.contract, first, last + ONE_DAY, highest)
+        return
+    cut = (_within(span, first, last) for span in pieces([registered(row) for row in rows]))
+    yield from (span for span in cut if span.end is not None and span.first < span.end)
 
 
 def _within(span: Span[Registered], first: date, last: date) -> Span[Registered]:

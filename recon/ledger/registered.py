@@ -20,6 +20,10 @@ from recon.problems import Problem
 
 CONTRACT = "contract"
 ACT_COLUMNS = tuple(one.name for one in fields(Act))
+TOLD_COLUMNS = (
+    "contract", "version", "kind", "direction", "model", "currency", "timezone", "counterparty", "effective_from",
+    "effective_to", "hash",
+)  # fmt: skip
 NOT_IN_TEXT = ("status", "history")
 Payload = dict[str, Any]
 Entered = tuple[Sequence[Payload], Payload | None]  # rows of acts, the row of the text that they made
@@ -46,13 +50,20 @@ class Registered:
         return True
 
 
-def registered(row: Any) -> Registered:
-    """A row of an approved version."""
-    last = None if row.effective_to is None else date.fromisoformat(row.effective_to)
-    return Registered(
-        row.contract, row.version, row.kind, row.direction, row.model, row.currency, row.timezone, row.counterparty,
-        Dates(date.fromisoformat(row.effective_from), last), row.hash, row.approved_at,
-    )  # fmt: skip
+def registered(row: Row[Any]) -> Registered:
+    """An approved version from a row of the columns that tell it, and the instant of its approval."""
+    said = dict(zip(TOLD_COLUMNS, row, strict=False))
+    starts, ends = said.pop("effective_from"), said.pop("effective_to")
+    dates = Dates(date.fromisoformat(starts), None if ends is None else date.fromisoformat(ends))
+    return Registered(**said, effective=dates, approved_at=row[-1])
+
+
+def as_registered(version: ContractVersion) -> Registered:
+    """An approved version without its text."""
+    assert version.approved_at is not None
+    row, dates = text_row(version, 0), Dates(version.effective.first, version.effective.last)
+    said = {one.name: row[one.name] for one in fields(Registered) if one.name in row}
+    return Registered(**said, effective=dates, approved_at=version.approved_at)
 
 
 def text_row(version: ContractVersion, revision: int) -> Payload:
@@ -69,11 +80,18 @@ def text_row(version: ContractVersion, revision: int) -> Payload:
     }  # fmt: skip
 
 
-def read_version(row: Row[Any], acts: Sequence[Act]) -> ContractVersion:
-    """A version from its text and what was done to it."""
-    history = history_of(acts)
-    said = json.loads(row.content) | {"status": status_of(acts)} | ({"history": history} if history else {})
-    return ContractVersion.model_validate(said)
+@dataclass(frozen=True)
+class Kept:
+    """A version as it is kept: its text, not read yet, and what was done to it."""
+
+    content: str
+    acts: Sequence[Act]
+
+    def read(self) -> ContractVersion:
+        """The version, every clause checked again."""
+        history = history_of(self.acts)
+        said = json.loads(self.content) | {"status": status_of(self.acts)} | ({"history": history} if history else {})
+        return ContractVersion.model_validate(said)
 
 
 def act_row(act: Act, number: int, recorded_at: int, recorded_by: str) -> Payload:
@@ -83,8 +101,8 @@ def act_row(act: Act, number: int, recorded_at: int, recorded_by: str) -> Payloa
 
 
 def as_act(row: Row[Any]) -> Act:
-    """An act as it was recorded."""
-    return Act(*(getattr(row, name) for name in ACT_COLUMNS))
+    """An act as it was recorded: a row of the columns that tell it."""
+    return Act(*tuple(row))
 
 
 def chained(connection: Connection, entered: Iterable[Entered]) -> None:

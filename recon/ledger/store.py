@@ -11,6 +11,7 @@ from typing import Any
 
 from sqlalchemy import Engine, Row, Table, select
 
+from recon.contracts.documents import Told, has_news, silent
 from recon.ledger import trail
 from recon.ledger.audit import chain_close, table_problems
 from recon.ledger.database import connect, reading, writing
@@ -91,9 +92,13 @@ class Ledger:
         """The states of periods, and what was done about their findings."""
         return SignOffs(self._engine, self._closes)
 
-    def plan_import(self, folder: Path, who: str, at: int) -> Plan:
+    def has_news(self, folder: Path) -> bool:
+        """Whether a folder, where there is one, holds contract documents that were never taken in as they are."""
+        return folder.is_dir() and has_news(folder, self.register.documents())
+
+    def plan_import(self, folder: Path, who: str, at: int, told: Told = silent) -> Plan:
         """What a folder of contract documents brings to the register, nothing stored yet; see `planned`."""
-        return planned(self._engine, folder, who, at)
+        return planned(self._engine, folder, who, at, told)
 
     def take_in(self, plan: Plan, who: str, at: int) -> Plan:
         """Record what a planned import brings, all or nothing; `at` is an instant in µs."""
