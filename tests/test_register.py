@@ -219,6 +219,16 @@ def test_two_who_take_the_same_folder_in_do_it_once(ledger: Ledger, url: str, tm
     assert ledger.verify_chain() == []
 
 
+def test_what_came_meanwhile_is_judged_beside_a_folder_before_it_is_taken_in(ledger: Ledger, tmp_path: Path) -> None:
+    for name in ("acme", "other"):
+        write_version(tmp_path / name, version(contract=name, items=[item("RUN")]))
+    plans = [ledger.plan_import(tmp_path / name, "dana", AT) for name in ("acme", "other")]
+    ledger.take_in(plans[0], "dana", AT)
+    with pytest.raises(BadInput, match="an item that no other charge contract in force lists"):
+        ledger.take_in(plans[1], "dana", AT)
+    assert ledger.register.book().contracts == ("acme",)
+
+
 def test_a_folder_has_news_until_it_is_taken_in_as_it_is(ledger: Ledger, tmp_path: Path) -> None:
     assert not ledger.has_news(tmp_path / "none")
     path = write_version(tmp_path / "book", version(items=[item()]))

@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, fields
 from decimal import Decimal
+from functools import partial
 from importlib.metadata import version as installed
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,7 @@ from recon.compare import Comparison, Finding, Line
 from recon.contracts.book import Book
 from recon.contracts.clauses import clauses
 from recon.contracts.documents import content_hash
+from recon.contracts.lint import accepted
 from recon.contracts.rules import installed as installed_rule
 from recon.contracts.terms import ContractVersion
 from recon.diagnose import Diagnosis, Event
@@ -78,7 +80,8 @@ def record(engine: Engine, facts: RunFacts) -> int:
     with Ledger.open(facts.month.workspace.database_url, facts.month.workspace.closes) as ledger:
         versions = [_version_used(version) for version in usable(facts.month.book, facts.month.scope.period)]
         ledger.check_versions(versions)
-        ledger.take_in(facts.month.plan, IMPORTER, facts.started)
+        judge = partial(accepted, as_known_at=facts.month.scope.as_known_at)
+        ledger.take_in(facts.month.plan, IMPORTER, facts.started, judge)
         with ledger.staging(period) as staging:
             _write_files(engine, staging.folder, facts)
             manifest |= {"duration_seconds": round(time.monotonic() - facts.began, 3)}

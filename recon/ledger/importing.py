@@ -6,7 +6,7 @@ something else of a version that was submitted: what was approved is a new versi
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -17,6 +17,7 @@ from recon.contracts.book import Book
 from recon.contracts.clauses import differences
 from recon.contracts.documents import Document, Told, read_folder, silent
 from recon.contracts.lifecycle import Act, history_of, status_of
+from recon.contracts.lint import accepted
 from recon.contracts.terms import ContractVersion, Entry
 from recon.ledger.database import reading, writing
 from recon.ledger.register import Key, kept, known_documents, last_act
@@ -89,13 +90,18 @@ def _key(document: Document) -> Key:
     return document.version.contract, document.version.version
 
 
-def take_in(engine: Engine, plan: Plan, who: str, at: int) -> Plan:
-    """Record what a plan brings; what somebody else recorded meanwhile is looked at again in the same transaction."""
+def take_in(engine: Engine, plan: Plan, who: str, at: int, judge: Callable[[Book], object] = accepted) -> Plan:
+    """Record what a plan brings; where somebody recorded something meanwhile, all is looked at again first.
+
+    That look is in the same transaction; `judge` raises BadInput where the folder cannot stand beside what came.
+    """
     if plan.is_empty:
         return plan
     with writing(engine) as connection:
         if last_act(connection) != plan.head:
             plan = _plan(connection, plan.folder, plan.documents, who, at)
+            if plan.arrivals:
+                judge(plan.book)
         _store(connection, plan, who, at)
     return plan
 

@@ -11,7 +11,9 @@ from typing import Any
 
 from sqlalchemy import Engine, Row, Table, select
 
+from recon.contracts.book import Book
 from recon.contracts.documents import Told, has_news, silent
+from recon.contracts.lint import accepted
 from recon.ledger import trail
 from recon.ledger.audit import chain_close, table_problems
 from recon.ledger.database import connect, reading, writing
@@ -100,9 +102,9 @@ class Ledger:
         """What a folder of contract documents brings to the register, nothing stored yet; see `planned`."""
         return planned(self._engine, folder, who, at, told)
 
-    def take_in(self, plan: Plan, who: str, at: int) -> Plan:
-        """Record what a planned import brings, all or nothing; `at` is an instant in µs."""
-        return take_in(self._engine, plan, who, at)
+    def take_in(self, plan: Plan, who: str, at: int, judge: Callable[[Book], object] = accepted) -> Plan:
+        """Record what a planned import brings, all or nothing; `at` is an instant in µs, `judge` as in `take_in`."""
+        return take_in(self._engine, plan, who, at, judge)
 
     def close(self) -> None:
         """Let go of the database."""
