@@ -2,16 +2,13 @@
 
 import os
 import shutil
-import socket
-import subprocess
-import tempfile
 from pathlib import Path
 
 import pytest
 from _pytest.nodeid import NodeId
 from desk import Desk
 
-PROGRAMS = ("initdb", "pg_ctl")
+from benchmarks.postgres import missing, server
 
 
 @pytest.hookimpl(trylast=True)
@@ -36,57 +33,17 @@ def desk(tmp_path):
 
 @pytest.fixture(scope="session")
 def postgres_url():
-    """A PostgreSQL server started for the tests and gone after them; skipped where none is installed, but not in CI."""
-    programs = {name: _program(name) for name in PROGRAMS}
-    if not all(programs.values()):
-        _give_up("PostgreSQL's initdb and pg_ctl are not installed")
-    os.environ["PATH"] += os.pathsep + "/usr/sbin"  # where runuser stands, also in a bare environment
-    if os.geteuid() == 0 and not shutil.which("runuser"):
-        _give_up("PostgreSQL refuses to run as root, and there is no runuser to run it as the user postgres")
-    folder = Path(tempfile.mkdtemp(prefix="pg", dir="/tmp"))  # a socket's path must be short
-    try:
-        yield from _serving(programs, folder)
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-
-
-def _program(name):
-    found = shutil.which(name)
-    installed = sorted(Path("/usr/lib/postgresql").glob(f"*/bin/{name}"))
-    return found or (str(installed[-1]) if installed else None)
+    """A PostgreSQL server started for the tests and gone after them; skipped where none can be, but not in CI."""
+    if reason := missing():
+        _give_up(reason)
+    with server() as url:
+        yield url
 
 
 def _give_up(reason):
     if os.environ.get("CI"):
         pytest.fail(f"{reason}; in CI it must be there")
     pytest.skip(reason)
-
-
-def _serving(programs, folder):
-    if os.geteuid() == 0:
-        shutil.chown(folder, "postgres")
-    cluster, port = folder / "data", _free_port()
-    _run(programs["initdb"], "-D", cluster, "-U", "recon", "--auth=trust", "--no-sync", "--encoding=UTF8")
-    options = f"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={folder} -c fsync=off"
-    _run(programs["pg_ctl"], "-D", cluster, "-l", folder / "log", "-w", "-o", options, "start")
-    try:
-        yield f"postgresql+psycopg://recon@127.0.0.1:{port}/postgres"
-    finally:
-        _run(programs["pg_ctl"], "-D", cluster, "-m", "immediate", "stop")
-
-
-def _run(*command):
-    user = ["runuser", "-u", "postgres", "--"] if os.geteuid() == 0 else []
-    done = subprocess.run(
-        [*user, *map(str, command)], capture_output=True, text=True, cwd="/", check=False, stdin=subprocess.DEVNULL
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-
-
-def _free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 @pytest.fixture(scope="session")
