@@ -1,0 +1,76 @@
+"""Benchmarks at a small size, for what they find; their times are for a quiet machine."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from benchmarks import contract_book, contract_histories
+from benchmarks.histories.history import Wrong
+from benchmarks.histories.plain import Account, Did
+from benchmarks.postgres import new_database
+from recon.contracts import lifecycle
+from recon.contracts.documents import load_book
+from recon.contracts.lint import accepted
+from recon.workspace import Workspace
+
+CONTRACTS, VERSIONS, SEED = 30, 4, 3  # a book with versions of every kind and status
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def host(request: pytest.FixtureRequest) -> str | None:
+    return None if request.param == "sqlite" else request.getfixturevalue("postgres_url")
+
+
+def test_a_book_taken_in_answers_as_its_documents_do(host: str | None, tmp_path: Path) -> None:
+    documents = tmp_path / "documents"
+    contract_book.make(documents, CONTRACTS, VERSIONS, seed=SEED)
+    url = new_database(host) if host else f"sqlite:///{tmp_path}/book.db"
+    place = Workspace(tmp_path, "book", url, contracts_path=str(documents))
+    found = {name: contract_book.measured(name, place).found for name in contract_book.STEPS}
+    assert found == _expected(documents)
+
+
+def _expected(documents: Path) -> dict[str, dict[str, int]]:
+    """The same by the documents alone, day by day."""
+    book = accepted(load_book(documents))
+    then, whole = book.known_at(contract_book.KNOWN_AT), {"documents": CONTRACTS * VERSIONS}
+    month = contract_book.MONTH
+    on = [sum(one.in_force(name, contract_book.DAY) is not None for name in one.contracts) for one in (book, then)]
+    spans = [
+        span
+        for name in book.contracts
+        for span in book.spans(name)
+        if span.first <= month.last and (span.end is None or span.end > month.first)
+    ]
+    assert len({one.status for one in book.versions}) == len({one.kind for one in book.versions}) == 5
+    return {
+        "import": whole, "import again": {"documents": 0}, "list --on": {"contracts": on[0]},
+        "list --as-known-at": {"contracts": on[1]}, "in force, a month": {"spans": len(spans)},
+        "the whole book": whole, "the book of a close": whole, "verify": {"problems": 0},
+    }  # fmt: skip
+
+
+def test_random_histories_with_racing_writers_are_as_a_plain_account_tells(host: str | None) -> None:
+    total = contract_histories.ran(range(1, 5), 25, host)
+    assert total.failed == {}
+    assert total.reached["histories"] == 4
+    assert total.reached["acts"] > 50
+
+
+@pytest.mark.parametrize("check", ["_role", "_state", "_seen", "_clock", "_duties"])
+def test_a_check_left_out_of_the_lifecycle_is_noticed(check: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lifecycle, check, lambda *given: iter(()))
+    assert contract_histories.ran(range(1, 13), 25).failed
+
+
+def test_an_act_that_is_not_in_the_register_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The account itself is compared: one that forgets an act disagrees with every register."""
+    whole = Account._told
+    monkeypatch.setattr(
+        Account, "_told", lambda self, dids, text: whole(self, dids[:1] if len(dids) > 1 else dids, text)
+    )
+    failed = contract_histories.ran(range(1, 6), 25).failed
+    assert Wrong.__name__ in next(iter(failed.values()))
+    assert Did.__name__ in next(iter(failed.values()))
