@@ -1,11 +1,14 @@
-"""Charts of a close that a finance person reads at a glance; the only place where money becomes a float, for drawing.
+"""Charts that a finance person reads at a glance; the only place where money becomes a float, for drawing.
 
-They take the tables of `recon.review`, whose amounts are Decimals, one currency per panel: currencies are never
-drawn on one scale. Orange is over, blue is under: a pair that colour-blind people tell apart.
+Those of a month take the tables of `recon.review`, whose amounts are Decimals, one currency per panel: currencies are
+never drawn on one scale. Orange is over, blue is under: a pair that colour-blind people tell apart.
 """
 
 from recon.charts.look import money, said, theme
 from recon.charts.overview import expected_and_billed, fates, variances
+from recon.charts.timeline import timeline
 from recon.charts.why import causes, waterfall, why
 
-__all__ = ["causes", "expected_and_billed", "fates", "money", "said", "theme", "variances", "waterfall", "why"]
+__all__ = [
+    "causes", "expected_and_billed", "fates", "money", "said", "theme", "timeline", "variances", "waterfall", "why",
+]  # fmt: skip

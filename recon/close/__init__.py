@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from datetime import datetime, timezone
 
 from recon.billed import read_billed
+from recon.close.clock import now, today
 from recon.close.recomputed import recomputed
 from recon.close.rehearsal import DETAILS, Outcome, Rehearsal
 from recon.close.reopened import Reopened, reopened
@@ -16,12 +16,12 @@ from recon.close.stored import StoredClose, load_close, periods
 from recon.diagnose import Desks, Details, Diagnosis, diagnose, observed_by
 from recon.engine import Engine
 from recon.observe import Scope, not_known_yet
-from recon.period import Period, instant_of
+from recon.period import Period
 from recon.workspace import Workspace
 
 __all__ = [
-    "Outcome", "Rehearsal", "Reopened", "StoredClose", "close_period", "load_close", "periods", "reopened",
-    "standing_on",
+    "Outcome", "Rehearsal", "Reopened", "StoredClose", "close_period", "load_close", "now", "periods", "reopened",
+    "standing_on", "today",
 ]  # fmt: skip
 
 
@@ -39,7 +39,7 @@ def close_period(  # noqa: PLR0917
 
     Raises BadInput with every problem of workspace, contracts and data before anything is stored.
     """
-    started, began = instant_of(datetime.now(timezone.utc)), time.monotonic()
+    started, began = now(), time.monotonic()
     scope = Scope(period, workspace.cutoff_days, cutoff, as_known_at, workspace.billing_timezone)
     with Engine(on_step=on_step) as engine:
         month = recomputed(workspace, engine, scope, started)

@@ -17,6 +17,17 @@ _EVENTS = {
 }  # fmt: skip
 _STEPS = {"no": 60, "step": 180, "arithmetic": 620, "clause": 240, "rule": 70}
 
+_BOOK = {
+    "contract": 156, "counterparty": 152, "side": 120, "priced": 76, "in force": 62, "from": 82, "to": 82,
+    "newest": 92, "what comes next": 205,
+}  # fmt: skip
+_COMING = {"date": 95, "in": 70, "contract": 170, "counterparty": 175, "what changes": 520}
+_INBOX = {
+    "contract": 130, "counterparty": 135, "version": 65, "kind": 95, "status": 85, "since": 90, "from": 90,
+    "written by": 85, "changes": 230,
+}  # fmt: skip
+_CLAUSES = {"clause": 380, "value": 500, "stated": 120}
+
 
 def _right(*columns: str) -> dict[str, Any]:
     return {"text_justify_columns": dict.fromkeys(columns, "right")}
@@ -34,4 +45,13 @@ EVENTS = {
 }  # fmt: skip
 DECISIONS = {**_TABLE, "selection": None, **_right("amount")}
 EFFECT = {**_TABLE, "selection": None, "page_size": 15, **_right("before", "after", "difference")}
+BOOK = {
+    **_TABLE, "selection": "single", "page_size": 12, "wrapped_columns": ["what comes next"],
+    "column_widths": _BOOK,
+}  # fmt: skip
+COMING = {**_TABLE, "selection": None, "wrapped_columns": ["what changes"], "column_widths": _COMING}
+INBOX = {**_TABLE, "selection": "single", "wrapped_columns": ["changes"], "column_widths": _INBOX}
+MOVES = {**_TABLE, "selection": None, "page_size": 15, **_right("before", "after", "difference")}
+CLAUSES = {**_TABLE, "selection": None, "page_size": 12, "wrapped_columns": ["value"], "column_widths": _CLAUSES}
+DUE = {**_TABLE, "selection": None}
 REJECTED = {**_TABLE, "selection": None}

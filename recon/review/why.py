@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal
@@ -14,7 +13,7 @@ from recon import views
 from recon.close import StoredClose
 from recon.diagnose.bridge import LINE, UNEXPLAINED, WITHIN, Bridge, Movement, Step, bridges, movements, ranked, steps
 from recon.diagnose.grades import GRADES, cause_words
-from recon.review.words import as_text, readable, shown
+from recon.review.words import as_text, copyable, readable, shown
 
 TOTALS = ("expected", "billed")
 RANKS = {"by money": "money", "by number of lines": "count"}
@@ -156,13 +155,7 @@ def finding_heading(finding: views.Record) -> str:
 
 def to_paste(close: StoredClose, finding: views.Record) -> str:
     """The sentence for finance as a block with a button that copies it (HTML)."""
-    return _copyable(views.sentence_of(close, finding))
-
-
-def _copyable(text: str) -> str:
-    style = "white-space: pre-wrap; overflow-wrap: anywhere; padding-right: 3rem"
-    block = f'<div class="language-text codehilite"><pre style="{style}"><code>{html.escape(text)}</code></pre></div>'
-    return f'<span class="markdown prose dark:prose-invert contents">{block}</span>'
+    return copyable(views.sentence_of(close, finding))
 
 
 def workings_beside(close: StoredClose, finding: views.Record) -> pd.DataFrame:
@@ -202,4 +195,4 @@ def _money(amount: Decimal | None, currency: str | None) -> str:
 def to_repeat(close: StoredClose, finding: views.Record) -> str:
     """The commands that tell the finding, and the first of its events, again: a block to copy (HTML)."""
     ids = [event for event in views.events_of(close, finding)["event"] if event][:1]
-    return _copyable("\n".join(views.command(close, identity) for identity in (finding["finding_id"], *ids)))
+    return copyable("\n".join(views.command(close, identity) for identity in (finding["finding_id"], *ids)))

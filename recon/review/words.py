@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 from collections.abc import Iterable
 from decimal import Decimal
@@ -60,3 +61,28 @@ def matching(frame: pd.DataFrame, line: pd.DataFrame, columns: list[str]) -> pd.
     for column in columns:
         keep &= frame[column] == line[column].iloc[0]
     return frame[keep]
+
+
+def counted(count: int, noun: str) -> str:
+    """A number of things.
+
+    >>> counted(1, "version"), counted(1200, "version")
+    ('1 version', '1,200 versions')
+    """
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
+def literal(text: str) -> str:
+    """Words that people typed, so that Markdown shows them as they are and reads nothing into them.
+
+    >>> literal("2*3 <b>")
+    '2&#42;3 &lt;b&gt;'
+    """
+    return re.sub(r"[\\`*_{}\[\]#|~$]", lambda found: f"&#{ord(found[0])};", html.escape(text, quote=False))
+
+
+def copyable(text: str) -> str:
+    """Text as a block with a button that copies it (HTML)."""
+    style = "white-space: pre-wrap; overflow-wrap: anywhere; padding-right: 3rem"
+    block = f'<div class="language-text codehilite"><pre style="{style}"><code>{html.escape(text)}</code></pre></div>'
+    return f'<span class="markdown prose dark:prose-invert contents">{block}</span>'
