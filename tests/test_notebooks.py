@@ -1,19 +1,30 @@
-"""The notebooks as programs: they run on a closed month from top to bottom, are short, and compute nothing."""
+"""The notebooks as programs: they run on a closed month from top to bottom, are short, compute and store nothing."""
 
 from __future__ import annotations
 
 import ast
 import importlib.util
+import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
+import pandas as pd
 import pytest
 from closed_demo import closed_demo
 
+from recon.ledger import Ledger
+from recon.workspace import Workspace
+
 pytestmark = pytest.mark.xdist_group("pages")  # one demo month
 NOTEBOOKS = sorted((Path(__file__).parent.parent / "notebooks").glob("*.py"))
+SHOWN: dict[str, Callable[[Any], bool]] = {
+    "1_month_end": lambda values: values["close"].period == "2026-10",
+    "4_contracts": lambda values: len(values["rows"]) == 22 and len(values["kept"].waiting) == 1,
+}
 REFUSED = (ast.BinOp, ast.AugAssign, ast.For, ast.While, ast.GeneratorExp)
 
 
@@ -25,29 +36,92 @@ def loaded(path: Path) -> ModuleType:
     return module
 
 
+def page(name: str) -> ModuleType:
+    return loaded(page_path(name))
+
+
+def ran(path: Path, folder: Path, monkeypatch: pytest.MonkeyPatch, **given: Any) -> tuple[Any, Any]:
+    monkeypatch.setenv("RECON_WORKSPACE", str(folder))
+    return loaded(path).app.run(**given)
+
+
+def test_every_page_has_its_run() -> None:
+    assert {path.stem for path in NOTEBOOKS} == set(SHOWN)
+
+
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 def test_it_runs_from_top_to_bottom(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("RECON_WORKSPACE", str(closed_demo()))
-    outputs, values = loaded(path).app.run()
-    assert values["close"].period == "2026-10"
+    outputs, values = ran(path, closed_demo(), monkeypatch)
+    assert SHOWN[path.stem](values)
     assert sum(output is not None for output in outputs) >= 6
 
 
-@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
-def test_it_follows_a_link(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_month_follows_a_link(monkeypatch: pytest.MonkeyPatch) -> None:
     """Filters given instead of clicked: the cells below show those lines alone."""
     monkeypatch.setenv("RECON_WORKSPACE", str(closed_demo()))
-    module = loaded(path)
+    module = page("1_month_end")
     _, before = module.app.run()
     _, after = module.app.run(defs={"filters": _Chosen({"counterparty": "all", "status": "open", "currency": "GBP"})})
     assert 0 < len(after["lines"]) < len(before["lines"])
     assert set(after["lines"]["currency"]) == {"GBP"}
 
 
-class _Chosen:
-    """Filters as the cells read them."""
+def test_the_contracts_follow_a_link(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Filters given instead of clicked: a row per contract that passes them."""
+    monkeypatch.setenv("RECON_WORKSPACE", str(closed_demo()))
+    module = page("4_contracts")
+    _, before = module.app.run()
+    chosen = _Chosen({"counterparty": "all", "direction": "all", "versions": "open"})
+    _, after = module.app.run(defs={"filters": chosen})
+    assert len(before["contracts"]) == 22 and after["contracts"] == ["sakura-video"]
+    assert list(after["rows"]["contract"]) == ["sakura-video"]
 
-    def __init__(self, value: dict[str, str]) -> None:
+
+def test_a_new_workspace_has_a_page_of_contracts_that_says_what_to_do(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Workspace.init(tmp_path / "new")
+    outputs, values = ran(page_path("4_contracts"), tmp_path / "new", monkeypatch)
+    assert values["kept"].is_empty and "rows" not in values
+    assert any("recon contracts import" in getattr(output, "text", "") for output in outputs)
+
+
+def test_a_decision_stores_one_act_and_running_the_page_again_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = Path(shutil.copytree(closed_demo(), tmp_path / "demo"))
+    given = {"inbox": _Chosen(_open_row()), "signed": _Chosen({"who": "omar", "reason": "as agreed"})}
+    before = acts(folder)
+    _, values = ran(page_path("4_contracts"), folder, monkeypatch, defs=given)
+    assert acts(folder) == before, "a page that is opened decides nothing"
+    values["decide"]("approve")
+    assert [(act.action, act.who, act.reason) for act in acts(folder)[len(before) :]] == [
+        ("approve", "omar", "as agreed")
+    ]
+    values["decide"]("approve")
+    ran(page_path("4_contracts"), folder, monkeypatch)
+    assert len(acts(folder)) == len(before) + 1
+
+
+def page_path(name: str) -> Path:
+    return next(path for path in NOTEBOOKS if path.stem == name)
+
+
+def acts(folder: Path) -> list[Any]:
+    """What was done to contracts, in the order of its recording."""
+    place = Workspace.open(folder)
+    with Ledger.open(place.database_url, place.closes) as ledger:
+        return sorted(ledger.register.acts(), key=lambda act: act.at)
+
+
+def _open_row() -> pd.DataFrame:
+    return pd.DataFrame({"contract": ["sakura-video"], "version": ["v3"]})
+
+
+class _Chosen:
+    """Filters, rows and fields as the cells read them."""
+
+    def __init__(self, value: Any) -> None:
         self.value = value
 
     def values(self) -> list[str]:

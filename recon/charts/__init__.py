@@ -6,9 +6,10 @@ never drawn on one scale. Orange is over, blue is under: a pair that colour-blin
 
 from recon.charts.look import money, said, theme
 from recon.charts.overview import expected_and_billed, fates, variances
-from recon.charts.timeline import timeline
+from recon.charts.timeline import STATES, timeline
 from recon.charts.why import causes, waterfall, why
 
 __all__ = [
-    "causes", "expected_and_billed", "fates", "money", "said", "theme", "timeline", "variances", "waterfall", "why",
+    "STATES", "causes", "expected_and_billed", "fates", "money", "said", "theme", "timeline", "variances", "waterfall",
+    "why",
 ]  # fmt: skip

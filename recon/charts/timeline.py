@@ -36,8 +36,8 @@ def timeline(bars: pd.DataFrame, day: date) -> Panel:
         return said("No version has dates to draw.")
     start, end = _reach(bars, day)
     shown = _drawn(bars, start, end)
-    drawn = (*_date(day), _bars(shown), _labels(shown), _beyond(shown), *_ends(shown))
-    chart: alt.LayerChart = alt.layer(_hits(shown), *drawn).encode(x=_axis(start, end))
+    drawn = (*_date(day), _hits(shown), _bars(shown), _labels(shown), _beyond(shown), *_ends(shown))
+    chart: alt.LayerChart = alt.layer(*drawn).encode(x=_axis(start, end))
     chart = chart.properties(width="container", height=alt.Step(STEP), title=_title(start, end))
     click = alt.PointSelectionConfig(type="point", fields=["contract"], toggle=False)
     chart.params = [alt.TopLevelSelectionParameter(name="chosen", select=click, views=["contract_rows"])]
@@ -86,8 +86,9 @@ def _axis(start: date, end: date) -> alt.X:
     return alt.X("from:T", title=None, scale=scale, axis=axis)
 
 
-def _moment(day: date) -> alt.DateTime:
-    return alt.DateTime(year=day.year, month=day.month, date=day.day, utc=True)
+def _moment(day: date) -> int:
+    """The day's first instant in UTC, in ms, as scales count."""
+    return (day - date(1970, 1, 1)).days * 86_400_000
 
 
 def _rows(shown: pd.DataFrame) -> alt.Y:
@@ -143,10 +144,11 @@ def _beyond(shown: pd.DataFrame) -> alt.Chart:
 
 def _ends(shown: pd.DataFrame) -> tuple[alt.Chart, ...]:
     """The day from which a contract is ended, as a stroke with the word, on a light edge over the date's line."""
-    rows = _base(shown[shown["is_seen"] & (shown["state"] == ENDED)]).encode(y=_rows(shown), text="state:N")
+    rows = _base(shown[shown["is_seen"] & (shown["state"] == ENDED)]).encode(y=_rows(shown))
     word: dict[str, Any] = {"align": "left", "dx": 6, "fontSize": 11}
-    edge = rows.mark_text(**word, color="white", stroke="white", strokeWidth=4)
-    return rows.mark_tick(thickness=3, size=BAR + 6, color=INK), edge, rows.mark_text(**word, color=INK)
+    edge = rows.mark_text(**word, color="white", stroke="white", strokeWidth=4).encode(text="state:N")
+    text = rows.mark_text(**word, color=INK).encode(text="state:N")
+    return rows.mark_tick(thickness=3, size=BAR + 6, color=INK), edge, text
 
 
 def _date(day: date) -> tuple[alt.Chart, alt.Chart]:

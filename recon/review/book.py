@@ -23,9 +23,9 @@ def book_table(kept: ContractBook, contracts: list[str]) -> pd.DataFrame:
 
 def _row(kept: ContractBook, contract: str, found: Sequence[Coming]) -> tuple[str, ...]:
     newest, span = kept.newest(contract), kept.span(contract)
-    held = (
-        (f"v{span.version.version}", str(span.first), str(last_day(span) or "no end")) if span else ("none", "–", "–")
-    )
+    held = ("none", "–", "–")
+    if span is not None:
+        held = (f"v{span.version.version}", str(span.first), str(last_day(span) or "no end"))
     return (
         contract, newest.counterparty.name, f"{newest.counterparty.role}, {newest.direction}",
         f"{_model(kept, contract)}, {newest.currency}", *held, f"v{newest.version} {newest.status}",

@@ -53,7 +53,7 @@ def _of_contract(kept: ContractBook, contract: str) -> Iterator[Coming]:
     spans, renewals = kept.book.spans(contract), [one for one in kept.due if one.contract == contract]
     for before, span in zip((None, *spans), spans, strict=False):
         yield _begin(before, span)
-    for span, after in zip(spans, (*spans[1:], None), strict=True):
+    for span, after in zip(spans, (*spans[1:], None), strict=False):
         if span.end is not None and (after is None or after.first != span.end):
             yield _end(span, span.end, after, renewals)
     for renewal in renewals:
