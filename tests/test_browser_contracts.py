@@ -59,6 +59,11 @@ def headings(page: Page) -> list[str]:
     return [one.text for one in page.all("h2")]
 
 
+def told(page: Page) -> str:
+    """All that the page says outside its tables."""
+    return " ".join(page.words_of(one) for one in page.all(".markdown"))
+
+
 def test_the_date_and_the_filters_come_from_the_link(page: Page) -> None:
     page.open("on=2026-10-15&direction=payout&counterparty=Kaze Club KK")
     (row,) = page.rows("what comes next")
@@ -81,7 +86,7 @@ def test_a_click_on_a_contract_shows_its_history(page: Page) -> None:
         canvas, 0, int(canvas.size["height"] * 0.22)
     ).click().perform()
     page.until(lambda: "sakura-video" in headings(page), "the contract of the bar")
-    words = " ".join(page.words_of(one) for one in page.all(".markdown"))
+    words = told(page)
     assert "approved by omar" in words and "rate of SK-PREROLL from 1,450 to 1,380 per thousand" in words
     assert page.until(lambda: page.rows("clause"), "its clauses")
 
@@ -93,20 +98,20 @@ def test_a_submitted_version_is_approved_by_another_person(page: Page, folder: P
     press(page, "Show what sakura-video v3 moves")
     assert {row["contract"] for row in page.until(lambda: page.rows("difference"), "the effect")} == {"sakura-video"}
     press(page, "Approve")
-    page.until(lambda: "Nothing was stored" in page.browser.execute_script("return document.body.innerText"), "who?")
+    page.until(lambda: "Nothing was stored" in told(page), "the refusal")
     assert acts(folder) == before
     people = page.until(lambda: next(one for one in page.all("select") if "omar" in one.text), "the people")
     Select(people).select_by_visible_text("omar")
     press(page, "Approve")
     page.until(lambda: acts(folder)[len(before) :] == [("approve", "omar", "")], "one act")
-    page.until(
-        lambda: "Nothing waits" in page.browser.execute_script("return document.body.innerText"), "an empty inbox"
-    )
+    page.until(lambda: "Nothing waits" in told(page), "an empty inbox")
     page.screenshot("contracts_approved.png")
 
 
 def test_nothing_on_the_page_failed_or_asked_for_the_network(page: Page) -> None:
+    page.browser.get_log("browser")  # what pages left in the midst of loading complained of
     page.open()
+    page.until(lambda: page.all("canvas"), "the timeline")
     assert [entry["message"] for entry in page.browser.get_log("browser") if entry["level"] == "SEVERE"] == []
     assert page.all("[data-testid=marimo-error]") == []
     assert page.browser.find_elements(By.CSS_SELECTOR, ".marimo-error") == []

@@ -90,7 +90,8 @@ def test_a_decision_stores_one_act_and_running_the_page_again_none(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder = Path(shutil.copytree(closed_demo(), tmp_path / "demo"))
-    given = {"inbox": _Chosen(_open_row()), "signed": _Chosen({"who": "omar", "reason": "as agreed"})}
+    signed = _Chosen({"who": "omar", "reason": "as agreed"})
+    given = {"inbox": _Chosen(_open_row()), "signed": signed, "ask": _Chosen(False)}
     before = acts(folder)
     _, values = ran(page_path("4_contracts"), folder, monkeypatch, defs=given)
     assert acts(folder) == before, "a page that is opened decides nothing"
