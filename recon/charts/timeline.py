@@ -23,6 +23,7 @@ STATES = {
     "submitted": ("#fdebdd", OVER, [5, 3]),
     "draft": ("#ffffff", QUIET, [2, 3]),
 }
+CHOSEN = "#ffe9b8"  # behind the rows of the contract that is chosen
 DARK = ("in force", "comes into force")
 ENDED = "terminated"
 
@@ -99,12 +100,13 @@ def _rows(shown: pd.DataFrame) -> alt.Y:
 
 
 def _hits(shown: pd.DataFrame) -> alt.Chart:
-    """The whole row of a contract takes the click: the bar of a week is too thin to be met."""
+    """The whole row of a contract takes the click, and is lit by it: the bar of a week is too thin to be met."""
     rows = shown.drop_duplicates("row")
     whole = {"x": alt.value(0), "x2": alt.value("width")}
     tips = [alt.Tooltip("contract:N"), alt.Tooltip("counterparty:N")]
-    hits = alt.Chart(rows).mark_bar(opacity=0, height=STEP, cursor="pointer")
-    return hits.encode(y=_rows(shown), tooltip=tips, **whole).properties(name="contract_rows")
+    band = alt.condition({"param": "chosen", "empty": False}, alt.value(1), alt.value(0))
+    hits = alt.Chart(rows).mark_bar(height=STEP, color=CHOSEN, cursor="pointer")
+    return hits.encode(y=_rows(shown), tooltip=tips, opacity=band, **whole).properties(name="contract_rows")
 
 
 def _base(shown: pd.DataFrame) -> alt.Chart:
@@ -122,7 +124,6 @@ def _bars(shown: pd.DataFrame) -> alt.Chart:
     return _base(rows).mark_bar(height=BAR, strokeWidth=1.5, cursor="pointer").encode(
         y=_rows(shown), x2="until:T", color=alt.Color("state:N", scale=fill), stroke=alt.Stroke("state:N", scale=edge),
         strokeDash=alt.StrokeDash("state:N", scale=dashes),
-        opacity=alt.condition({"param": "chosen"}, alt.value(1), alt.value(0.3)),
     )  # fmt: skip
 
 

@@ -11,7 +11,7 @@ from recon.review.kept import ContractBook
 
 BOOK_HEADING = "### A row per contract\n\nChoose one here, or a bar above, to see its history and its clauses."
 BOOK_COLUMNS = [
-    "contract", "counterparty", "side", "priced", "in force", "from", "to", "newest", "what comes next",
+    "contract", "counterparty", "side", "priced", "in force", "to", "newest", "what comes next",
 ]  # fmt: skip
 
 
@@ -23,9 +23,9 @@ def book_table(kept: ContractBook, contracts: list[str]) -> pd.DataFrame:
 
 def _row(kept: ContractBook, contract: str, found: Sequence[Coming]) -> tuple[str, ...]:
     newest, span = kept.newest(contract), kept.span(contract)
-    held = ("none", "–", "–")
+    held = ("none", "–")
     if span is not None:
-        held = (f"v{span.version.version}", str(span.first), str(last_day(span) or "no end"))
+        held = (f"v{span.version.version} from {span.first}", str(last_day(span) or "no end"))
     return (
         contract, newest.counterparty.name, f"{newest.counterparty.role}, {newest.direction}",
         f"{_model(kept, contract)}, {newest.currency}", *held, f"v{newest.version} {newest.status}",
