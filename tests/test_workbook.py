@@ -32,8 +32,11 @@ ORDER = [
     "Exceptions",
     "Bridge",
     "Completeness",
+    "Roll-forward",
+    "Journals",
     "Drill",
     "Checks",
+    "Changes",
 ]
 
 

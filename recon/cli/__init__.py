@@ -29,7 +29,7 @@ from recon.cli.signing import findings_app, sign_app
 from recon.close import StoredClose, close_period, load_close
 from recon.close.drills import store_drill
 from recon.engine import EngineError
-from recon.evidence import issue_pack
+from recon.evidence import issue_pack, journals_of
 from recon.explain import explain, explained
 from recon.ledger import Ledger
 from recon.problems import BadInput
@@ -176,17 +176,21 @@ def evidence(
     period: Month,
     workspace: Folder = HERE,
     output: Annotated[Path | None, typer.Option("-o", help="The file to write, in place of the next pack.")] = None,
+    journals: Annotated[Path | None, typer.Option(help="A CSV to write the proposed journal entries to, too.")] = None,
     as_json: Json = False,
 ) -> None:
-    """Write the evidence pack of a month's latest run.
+    """Write the evidence pack of a month's latest run, with all that people decided and signed since.
 
-    Example: `recon evidence 2026-10 -o october.xlsx --workspace demo`
+    Example: `recon evidence 2026-10 -o october.xlsx --journals october.csv --workspace demo`
     """
-    pack = issue_pack(load_close(Workspace.open(workspace), month_of(period)), output)
+    done = load_close(Workspace.open(workspace), month_of(period))
+    pack = issue_pack(done, output)
+    if journals is not None:
+        journals.write_text(journals_of(done), encoding="utf-8", newline="")
     if as_json:
-        print_json({"evidence": str(pack)})
+        print_json({"evidence": str(pack), "journals": None if journals is None else str(journals)})
     else:
-        typer.echo(str(pack))
+        typer.echo("\n".join(str(path) for path in (pack, journals) if path is not None))
 
 
 @app.command("true-up")

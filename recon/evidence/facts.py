@@ -14,6 +14,8 @@ import pandas as pd
 
 from recon.close.drills import latest_drill
 from recon.period import Period
+from recon.signoff import Dossier, Item
+from recon.workspace import Accounts
 
 if TYPE_CHECKING:
     from recon.close import StoredClose
@@ -36,6 +38,18 @@ class Facts:
     """A stored close as the sheets see it."""
 
     close: StoredClose
+    said: Dossier | None = None
+
+    @cached_property
+    def dossier(self) -> Dossier:
+        """What people said of the close; nothing where no ledger was asked."""
+        return self.said if self.said is not None else Dossier.unsigned(self.close)
+
+    @property
+    def accounts(self) -> Accounts:
+        """The accounts that journal entries are proposed for."""
+        found = getattr(self.close.workspace, "accounts", None)
+        return found if found is not None else Accounts()
 
     @cached_property
     def lines(self) -> list[Record]:
@@ -100,6 +114,11 @@ class Facts:
             "so nothing is expected for this contract."
             for contract, version, clause in self.not_priced
         ]
+
+    @cached_property
+    def open_items(self) -> dict[str, Item]:
+        """What people decided about each finding above tolerance, by finding."""
+        return {one.finding_id: one for one in self.dossier.items.new}
 
     @cached_property
     def drill(self) -> Record | None:

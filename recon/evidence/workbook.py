@@ -12,6 +12,7 @@ from recon.evidence.pack import Pack
 from recon.evidence.sheet import EXCEL_ROWS
 from recon.evidence.sheets import (
     bridge,
+    changes,
     checks,
     completeness,
     contracts,
@@ -21,22 +22,33 @@ from recon.evidence.sheets import (
     drill,
     exceptions,
     inputs,
+    journals,
     parameters,
+    roll_forward,
     summary,
     tie_out,
 )
 
 if TYPE_CHECKING:
     from recon.close import StoredClose
+    from recon.signoff import Dossier
 
 
-def write_pack(close: StoredClose, path: Path, *, supersedes: str | None = None, row_limit: int = EXCEL_ROWS) -> str:
+def write_pack(
+    close: StoredClose,
+    path: Path,
+    *,
+    supersedes: str | None = None,
+    row_limit: int = EXCEL_ROWS,
+    said: Dossier | None = None,
+) -> str:
     """Write a close's evidence pack to `path` (.xlsx) whole or not at all; hands back the pack's digest.
 
-    The same close gives the same bytes. `supersedes` names the pack this one replaces; workings beyond `row_limit`
+    The same close, with the same said of it by people, gives the same bytes.
+    `supersedes` names the pack this one replaces; workings beyond `row_limit`
     go to a CSV file beside the pack, whose hash the pack states.
     """
-    pack = Pack(Facts(close), list(SHEETS), Path(path), supersedes, row_limit)
+    pack = Pack(Facts(close, said), list(SHEETS), Path(path), supersedes, row_limit)
     for title in WRITING_ORDER:
         SHEETS[title](pack)
     return save(pack)
@@ -56,11 +68,14 @@ SHEETS: dict[str, Writer] = {
     "Exceptions": exceptions.write,
     "Bridge": bridge.write,
     "Completeness": completeness.write,
+    "Roll-forward": roll_forward.write,
+    "Journals": journals.write,
     "Drill": drill.write,
     "Checks": checks.write,
+    "Changes": changes.write,
 }
 # What a sheet's formulas point to is written before it; people turn the pages in the order above.
 WRITING_ORDER = (
     "Parameters", "Contracts", "Inputs", "CPM", "CPA", "Summary", "Tie-out", "Exceptions", "Bridge", "Completeness",
-    "Drill", "Checks", "Cover", "About",
+    "Roll-forward", "Journals", "Drill", "Changes", "Checks", "Cover", "About",
 )  # fmt: skip

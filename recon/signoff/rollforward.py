@@ -80,18 +80,25 @@ class RollForward:
 def roll_forward(workspace: Workspace, period: Period, run: int | None = None) -> RollForward:
     """The open items of a month, from all locked months before it; of the locked run, else the latest, unless named."""
     with Ledger.open(workspace.database_url, workspace.closes) as ledger:
-        months = [(close.period, close.run) for close in ledger.all_locked() if close.period < str(period)]
         locked = ledger.locked(str(period))
+    return rolled(load_close(workspace, period, run or (locked.run if locked else None)))
+
+
+def rolled(close: StoredClose) -> RollForward:
+    """The open items of a close, from those that all locked months before it left open."""
+    place = close.workspace
+    with Ledger.open(place.database_url, place.closes) as ledger:
+        before = [one for one in ledger.all_locked() if one.period < close.period]
         acts = ledger.sign_offs.acts()
-    months.append((str(period), run or (locked.run if locked else load_close(workspace, period).run)))
-    found = RollForward(str(period), months[-1][1], (), (), (), ())
-    for month, number in months:
-        close = load_close(workspace, Period.parse(month), number)
-        found = _next(found.closing, close, [act for act in acts if act.period == month])
+    months = [*(load_close(place, Period.parse(one.period), one.run) for one in before), close]
+    opening: tuple[Item, ...] = ()
+    for month in months:
+        found = month_rolled(opening, month, [act for act in acts if act.period == month.period])
+        opening = found.closing
     return found
 
 
-def _next(opening: Iterable[Item], close: StoredClose, acts: Iterable[FindingAct]) -> RollForward:
+def month_rolled(opening: Iterable[Item], close: StoredClose, acts: Iterable[FindingAct]) -> RollForward:
     """A month's items from those that the month before left open."""
     carried = [_aged(one, close.period) for one in opening]
     billed = {row["reference"] for row in adjustments_of(close.folder) if row["billing_line_ids"]}

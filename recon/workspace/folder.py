@@ -10,7 +10,7 @@ from pathlib import Path
 
 from recon.problems import BadInput, Problem
 from recon.workspace.reading import FILE, Reading
-from recon.workspace.sources import SourceSpec, Tolerance
+from recon.workspace.sources import Accounts, SourceSpec, Tolerance
 from recon.workspace.template import TEMPLATE
 
 
@@ -34,6 +34,7 @@ class Workspace:
     contracts_path: str = "contracts"
     two_approvers_for: tuple[str, ...] = ()
     two_approvers_above: Mapping[str, Decimal] = field(default_factory=dict)
+    accounts: Accounts = field(default_factory=Accounts)
     data: Mapping[str, SourceSpec] = field(default_factory=dict)
 
     @classmethod

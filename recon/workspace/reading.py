@@ -10,8 +10,9 @@ from types import MappingProxyType
 from typing import Any
 
 from recon.problems import BadInput, Problem
-from recon.workspace.sources import Control, SourceSpec, Tolerance
+from recon.workspace.sources import Accounts, Control, SourceSpec, Tolerance
 from recon.workspace.values import (
+    ACCOUNTS_KEYS,
     APPROVALS_KEYS,
     CONTRACTS_KEYS,
     CONTROL_KEYS,
@@ -38,7 +39,9 @@ class Reading:
     def workspace(self, folder: Path) -> dict[str, Any]:
         """The settings as keyword arguments of Workspace."""
         self._only_keys(
-            "", self.document, {"workspace", "people", "tolerance", "materiality", "contracts", "approvals", "data"}
+            "",
+            self.document,
+            {"workspace", "people", "tolerance", "materiality", "contracts", "approvals", "accounts", "data"},
         )
         settings: dict[str, Any] = {"folder": folder}
         settings |= self._section("workspace", WORKSPACE_KEYS, required={"name"})
@@ -49,6 +52,7 @@ class Reading:
         approvals = self._section("approvals", APPROVALS_KEYS)
         settings["two_approvers_for"] = approvals.get("counterparties", ())
         settings["two_approvers_above"] = self._each("approvals.effect", amount, name=currency)
+        settings["accounts"] = Accounts(**self._section("accounts", ACCOUNTS_KEYS))
         settings["data"] = MappingProxyType({name: self._source(name) for name in self._table("data")})
         return settings
 

@@ -16,6 +16,16 @@ class Tolerance:
 
 
 @dataclass(frozen=True)
+class Accounts:
+    """The general ledger's accounts that proposed journal entries are written to, as it names them."""
+
+    receivable: str = "trade receivables"
+    revenue: str = "advertising revenue"
+    payable: str = "partner payables"
+    cost: str = "partner costs"
+
+
+@dataclass(frozen=True)
 class Control:
     """What the source says it sent: rows, and the sum of the amount column in major units; None where unsaid."""
 

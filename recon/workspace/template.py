@@ -25,6 +25,12 @@ path = "contracts"
 # counterparties = ["acme"]
 # effect = { USD = "10000.00" }      # and those that move the last closed month by more than this
 
+# [accounts]                         # what proposed journal entries are written to
+# receivable = "1200"
+# revenue = "4000"
+# payable = "2100"
+# cost = "5000"
+
 # One table per dataset: files (Parquet, .csv, .csv.gz; one or a glob) or a database with a query.
 # [data.impressions]
 # path = "data/impressions/**/*.parquet"

@@ -102,6 +102,7 @@ WORKSPACE_KEYS: dict[str, Read] = {
     "billing_timezone": zone,
 }
 APPROVALS_KEYS: dict[str, Read] = {"counterparties": names, "effect": effect}
+ACCOUNTS_KEYS: dict[str, Read] = {"receivable": string, "revenue": string, "payable": string, "cost": string}
 CONTRACTS_KEYS: dict[str, Read] = {"path": string}
 TOLERANCE_KEYS: dict[str, Read] = {"amount": amount, "percent": amount}
 SOURCE_KEYS: dict[str, Read] = {

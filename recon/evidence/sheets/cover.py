@@ -13,6 +13,8 @@ from recon.evidence.pack import Pack, decimals
 from recon.evidence.sheet import Column, Sheet
 from recon.evidence.sheets.parameters import moment
 from recon.evidence.style import COUNT, TEXT, Look, money
+from recon.ledger.signing import LOCKED, PREPARED, REOPENED, RETURNED, REVIEWED, Signed
+from recon.period import instant_text
 
 COVER, ABOUT = "Cover", "About"
 COLUMNS = (
@@ -47,7 +49,7 @@ def write_cover(pack: Pack) -> None:
     sheet.next_row()
     _totals(pack, sheet)
     sheet.next_row()
-    _sign_offs(sheet)
+    _sign_offs(pack, sheet)
 
 
 def _identity(pack: Pack) -> Iterator[tuple[str, str | None]]:
@@ -139,10 +141,21 @@ def _totals(pack: Pack, sheet: Sheet) -> None:
                 sheet.put(name, cells[name], Look("formula", COUNT))
 
 
-def _sign_offs(sheet: Sheet) -> None:
+def _sign_offs(pack: Pack, sheet: Sheet) -> None:
+    """Who signed this run, where it still holds; a month that was returned or reopened says so."""
+    dossier, run = pack.facts.dossier, pack.facts.close.run
     with sheet.table(_SIGN_OFFS):
-        for state in ("Prepared by", "Reviewed by", "Locked by"):
-            _pair(sheet, state, "not yet")
+        for state, words in ((PREPARED, "Prepared by"), (REVIEWED, "Reviewed by"), (LOCKED, "Locked by")):
+            signed = dossier.signature(state, run)
+            _pair(sheet, words, _signature(signed) if signed else "not yet")
+        last = dossier.way[-1] if dossier.way else None
+        if last is not None and (last.run != run or last.state in (RETURNED, REOPENED)):
+            _pair(sheet, "Last act", f"{last.state} with run {last.run}: {_signature(last)}")
+
+
+def _signature(signed: Signed) -> str:
+    reason = f": {signed.reason}" if signed.reason else ""
+    return f"{signed.who}, {instant_text(signed.at)}{reason} · inputs digest {signed.digest[:16]}"
 
 
 ABOUT_COLUMNS = (Column("what", "", 24), Column("text", "", 120))
@@ -158,8 +171,11 @@ _CONTENTS = {
     "Exceptions": "Findings, contracts that were not priced, rows set aside.",
     "Bridge": "From billed to expected by cause, per currency and per counterparty, with a chart.",
     "Completeness": "Every contract that delivered was billed; every billed line has a contract.",
+    "Roll-forward": "Open items: opening + new − cleared = closing, with dispositions and ages.",
+    "Journals": "Proposed entries for accepted findings and timing items, debit = credit.",
     "Drill": "Billing errors planted in a copy of the month, and which of them its close finds and names.",
     "Checks": "Every check of the pack on one page.",
+    "Changes": "What was returned, reopened, waived or changed by hand, by whom and why.",
 }
 _LEGEND = (
     ("input", "1,234.50", "Blue: taken from the inputs, the contracts or the settings; no formula stands behind it."),

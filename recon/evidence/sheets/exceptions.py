@@ -10,6 +10,7 @@ from recon.evidence.formula import Ref, Term, label, number, rounded, total_wher
 from recon.evidence.pack import Pack, decimals
 from recon.evidence.sheet import Column, Sheet, Table
 from recon.evidence.style import TEXT, Look, money
+from recon.signoff import Item
 
 TITLE = "Exceptions"
 MOST_REJECTED = 1000
@@ -29,12 +30,13 @@ COLUMNS = (
     Column("scope", "Scope", 10),
     Column("rivals", "Rivals", 15),
     Column("settles", "What would settle it", 24),
-    Column("owner", "Owner", 8),
-    Column("age", "Age", 6),
-    Column("disposition", "Disposition", 11),
+    Column("asks", "Asks for a decision", 9),
+    Column("owner", "Owner", 10),
+    Column("age", "Age", 8),
+    Column("disposition", "Disposition", 22),
     Column("tick", "Tick", 5),
 )
-SHARED = ("counterparty", "currency", "status", "amount", "cause")  # what Bridge adds up
+SHARED = ("counterparty", "currency", "status", "amount", "cause", "asks")  # what Bridge adds up
 WITHIN = "within tolerance"
 _REJECTED = {
     "finding": "File",
@@ -80,10 +82,19 @@ def _finding(pack: Pack, sheet: Sheet, finding: Record, status: str | None) -> N
     for name in ("sentence", "edit", "scope", "settles"):
         sheet.put(name, finding.get(name), Look("prose", TEXT))
     sheet.put("rivals", joined(map(cause_words, str(finding["rivals"] or "").split())), Look("prose", TEXT))
-    sheet.put("owner", None, Look("input", TEXT))
-    sheet.put("age", "new", Look("text"))
-    sheet.put("disposition", "open", Look("input", TEXT))
+    item = pack.facts.open_items.get(finding["finding_id"])
+    sheet.put("asks", "yes" if item else "no", Look("text"))
+    sheet.put("owner", item.owner or None if item else None, Look("input", TEXT))
+    sheet.put("age", item.age if item else None, Look("text"))
+    sheet.put("disposition", _decided(item), Look("prose", TEXT))
     sheet.put("tick", "X", Look("tick"))
+
+
+def _decided(item: Item | None) -> str | None:
+    """What was decided about a finding, by whom and why; None where nothing is asked."""
+    if item is None:
+        return None
+    return joined(one for one in (item.disposition or "open", item.decided_by, item.reason) if one)
 
 
 def _reconciled(pack: Pack, sheet: Sheet, table: Table) -> None:

@@ -1,0 +1,45 @@
+"""What people said of a close: its way to the sign-off, what was decided about its findings, its open items."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from recon.close import StoredClose
+from recon.ledger import FindingAct, Ledger, Signed
+from recon.ledger.signing import LOCKED, PREPARED, REVIEWED
+from recon.signoff.rollforward import RollForward, month_rolled, rolled
+
+
+@dataclass(frozen=True)
+class Dossier:
+    """The period's states and acts in their order, and the open items as of the close."""
+
+    way: tuple[Signed, ...]
+    acts: tuple[FindingAct, ...]
+    items: RollForward
+
+    @classmethod
+    def of(cls, close: StoredClose) -> Dossier:
+        """What the ledger knows of a close's period."""
+        place = close.workspace
+        with Ledger.open(place.database_url, place.closes) as ledger:
+            way, acts = ledger.sign_offs.way(close.period), ledger.sign_offs.acts(close.period)
+        return cls(way, acts, rolled(close))
+
+    @classmethod
+    def unsigned(cls, close: StoredClose, way: Sequence[Signed] = (), acts: Sequence[FindingAct] = ()) -> Dossier:
+        """A close that nobody has a ledger for, with what is said of it here: nothing is carried into it."""
+        return cls(tuple(way), tuple(acts), month_rolled((), close, acts))
+
+    def signature(self, state: str, run: int) -> Signed | None:
+        """Who brought a run into a state, where that still holds; None where nobody did."""
+        last = next((one for one in reversed(self.way) if one.state == state), None)
+        return last if last is not None and last.run == run and state in self._standing else None
+
+    @property
+    def _standing(self) -> tuple[str, ...]:
+        """The states that the last one rests on, itself included: a month that was returned rests on none."""
+        order = (PREPARED, REVIEWED, LOCKED)
+        state = self.way[-1].state if self.way else ""
+        return order[: order.index(state) + 1] if state in order else ()
