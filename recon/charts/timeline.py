@@ -26,6 +26,7 @@ STATES = {
 CHOSEN = "#ffe9b8"  # behind the rows of the contract that is chosen
 DARK = ("in force", "comes into force")
 ENDED = "terminated"
+DAY_ROW = " "
 
 
 def timeline(bars: pd.DataFrame, day: date) -> Panel:
@@ -37,7 +38,8 @@ def timeline(bars: pd.DataFrame, day: date) -> Panel:
         return said("No version has dates to draw.")
     start, end = _reach(bars, day)
     shown = _drawn(bars, start, end)
-    drawn = (*_date(day), _hits(shown), _bars(shown), _labels(shown), _beyond(shown), *_ends(shown))
+    rule, words = _date(day, shown)
+    drawn = (rule, _hits(shown), _bars(shown), _labels(shown), _beyond(shown), *_ends(shown), words)
     chart: alt.LayerChart = alt.layer(*drawn).encode(x=_axis(start, end))
     chart = chart.properties(width="container", height=alt.Step(STEP), title=_title(start, end))
     click = alt.PointSelectionConfig(type="point", fields=["contract"], toggle=False)
@@ -96,7 +98,7 @@ def _rows(shown: pd.DataFrame) -> alt.Y:
     """Contracts from top to bottom as they come; a proposed version has a row of its own below."""
     text = "indexof(datum.label, '↳') > 0 ? slice(datum.label, indexof(datum.label, '↳')) : datum.label"
     axis = alt.Axis(labelExpr=text, minExtent=170, labelLimit=240, grid=False, labelPadding=8)
-    return alt.Y("row:N", sort=list(dict.fromkeys(shown["row"])), title=None, axis=axis)
+    return alt.Y("row:N", sort=[DAY_ROW, *dict.fromkeys(shown["row"])], title=None, axis=axis)
 
 
 def _hits(shown: pd.DataFrame) -> alt.Chart:
@@ -152,11 +154,11 @@ def _ends(shown: pd.DataFrame) -> tuple[alt.Chart, ...]:
     return rows.mark_tick(thickness=3, size=BAR + 6, color=INK), edge, text
 
 
-def _date(day: date) -> tuple[alt.Chart, alt.Chart]:
-    """The date that all is seen from, behind the bars."""
-    at = alt.Chart(pd.DataFrame({"from": [str(day)], "words": [f"{day.day} {day:%B %Y}"]}))
-    words = at.mark_text(align="center", dy=12, baseline="top", fontWeight="bold", color=INK)
-    return at.mark_rule(color=INK, strokeWidth=2), words.encode(y=alt.value("height"), text="words:N")
+def _date(day: date, shown: pd.DataFrame) -> tuple[alt.Chart, alt.Chart]:
+    """The date that all is seen from, a line behind the bars, named in a row of its own above them."""
+    at = alt.Chart(pd.DataFrame({"from": [str(day)], "row": [DAY_ROW], "words": [f"{day.day} {day:%B %Y}"]}))
+    words = at.mark_text(align="left", dx=6, fontWeight="bold", color=INK)
+    return at.mark_rule(color=INK, strokeWidth=2), words.encode(y=_rows(shown), text="words:N")
 
 
 def _title(start: date, end: date) -> alt.TitleParams:

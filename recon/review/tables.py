@@ -18,7 +18,7 @@ _EVENTS = {
 _STEPS = {"no": 60, "step": 180, "arithmetic": 620, "clause": 240, "rule": 70}
 
 _BOOK = {
-    "contract": 156, "counterparty": 150, "side": 118, "priced": 74, "in force": 134, "to": 88, "newest": 98,
+    "contract": 154, "counterparty": 156, "side": 118, "priced": 72, "in force": 140, "to": 90, "newest": 94,
     "what comes next": 200,
 }  # fmt: skip
 _COMING = {"date": 95, "in": 70, "contract": 170, "counterparty": 175, "what changes": 520}
