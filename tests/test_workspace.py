@@ -93,7 +93,7 @@ def test_defaults_are_those_of_the_formats(tmp_path: Path) -> None:
         ("[tolerance]\npercent = 'NaN'", "recon.toml:4 [tolerance] percent", "a finite number"),
         ("[materiality]\nUSX = '1'", "recon.toml:4 [materiality] USX", "an ISO 4217 currency"),
         ("[contracts]\npath = ''", "recon.toml:4 [contracts] path", "text"),
-        ("[extra]\nx = 1", "recon.toml extra", "one of the keys approvals, contracts"),
+        ("[extra]\nx = 1", "recon.toml extra", "one of the keys accounts, approvals, contracts"),
         ("[data.clicks]\nquery = 'x'", "recon.toml:3 [data.clicks]", "either path, or database and query"),
         (
             "[data.clicks]\npath = 'x'\nquery = 'x'",
