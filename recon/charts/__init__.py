@@ -4,12 +4,12 @@ Those of a month take the tables of `recon.review`, whose amounts are Decimals, 
 never drawn on one scale. Orange is over, blue is under: a pair that colour-blind people tell apart.
 """
 
-from recon.charts.look import money, said, theme
+from recon.charts.look import money, said, svg, theme
 from recon.charts.overview import expected_and_billed, fates, variances
 from recon.charts.timeline import STATES, timeline
 from recon.charts.why import causes, waterfall, why
 
 __all__ = [
-    "STATES", "causes", "expected_and_billed", "fates", "money", "said", "theme", "timeline", "variances", "waterfall",
-    "why",
+    "STATES", "causes", "expected_and_billed", "fates", "money", "said", "svg", "theme", "timeline", "variances",
+    "waterfall", "why",
 ]  # fmt: skip

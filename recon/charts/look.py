@@ -8,6 +8,7 @@ from typing import Any
 
 import altair as alt
 import pandas as pd
+import vl_convert
 
 OVER, UNDER, EXPECTED, BILLED, QUIET, INK = "#d55e00", "#0072b2", "#c3ccd6", "#1f3a5f", "#8a97a6", "#1f2933"
 WIDTH, ROW = 400, 26
@@ -81,3 +82,8 @@ def amounts(reach: float) -> alt.Axis:
 def stacked(panels: Sequence[Any], title: alt.TitleParams) -> Panel:
     """Panels under one title, with one key to their colours."""
     return alt.vconcat(*panels, spacing=14, title=title).resolve_scale(color="shared")
+
+
+def svg(chart: Panel) -> str:
+    """A chart as an SVG element, drawn here: nothing is fetched when it is shown."""
+    return str(vl_convert.vegalite_to_svg(chart.to_dict()))

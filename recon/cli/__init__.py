@@ -33,7 +33,10 @@ from recon.evidence import issue_pack, journals_of
 from recon.explain import explain, explained
 from recon.ledger import Ledger
 from recon.problems import BadInput
+from recon.review import dispute
+from recon.review import report as html_report
 from recon.review.terminal import cause_totals, show_close
+from recon.signoff import Dossier
 from recon.trials import command_biller, find_cases, recon_biller, report, run_trials, summary
 from recon.trials.cases import CASES
 from recon.trials.drill import PLAIN_BILLER, Asked, drill
@@ -191,6 +194,31 @@ def evidence(
         print_json({"evidence": str(pack), "journals": None if journals is None else str(journals)})
     else:
         typer.echo("\n".join(str(path) for path in (pack, journals) if path is not None))
+
+
+@app.command("report")
+def report_command(  # noqa: PLR0917
+    period: Month,
+    output: Annotated[Path, typer.Option("-o", help="The HTML file to write.")],
+    workspace: Folder = HERE,
+    counterparty: Annotated[
+        str, typer.Option(help="Only what is open with this counterparty, and nobody else's figures.")
+    ] = "",
+    run: Annotated[int | None, typer.Option(help="A run of the month; the latest unless named.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Write the close as one HTML file that stands alone; for one counterparty, what is claimed from it.
+
+    Example: `recon report 2026-10 -o october.html --workspace demo`
+    """
+    done = load_close(Workspace.open(workspace), month_of(period), run)
+    said = Dossier.of(done)
+    text = dispute(done, said, counterparty) if counterparty else html_report(done, said)
+    output.write_text(text, encoding="utf-8", newline="")
+    if as_json:
+        print_json({"report": str(output)})
+    else:
+        typer.echo(str(output))
 
 
 @app.command("true-up")

@@ -27,6 +27,7 @@ from recon.review.coming import (
     due_table,
     to_renew,
 )
+from recon.review.dispute import dispute
 from recon.review.inbox import (
     INBOX_HEADING,
     NOTHING_WAITS,
@@ -81,6 +82,7 @@ from recon.review.month import (
     rejected_rows,
     totals,
 )
+from recon.review.report import report
 from recon.review.tables import (
     BESIDE,
     BOOK,
@@ -191,6 +193,7 @@ __all__ = [
     "contracts_passing",
     "decided",
     "decisions_of",
+    "dispute",
     "due_table",
     "effect",
     "effect_label",
@@ -225,6 +228,7 @@ __all__ = [
     "person",
     "readable",
     "rejected_rows",
+    "report",
     "said_of_events",
     "said_of_line",
     "shown",
