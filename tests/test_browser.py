@@ -121,7 +121,9 @@ def test_a_click_on_a_bar_lists_its_lines_and_a_line_its_three_views(page: Page)
     page.choose("grade", page.rows("grade")[0]["item"])
     blocks = page.until(lambda: [one.text for one in page.all(".codehilite pre")], "the sentence to paste")
     assert any(str(row["sentence"]) in blocks[0] and row["finding_id"] in blocks[0] for row in wanted)
-    assert blocks[-1].startswith("recon explain 2026-10 2026-10/")
+    page.until(
+        lambda: page.all(".codehilite pre")[-1].text.startswith("recon explain 2026-10 2026-10/"), "how to repeat it"
+    )
     page.screenshot("month_end_why.png")
 
 
