@@ -64,7 +64,7 @@ class Decider:
         judge = Judge(self.book, period, self.rates)
         if self.known_prices is not None and not is_ordered:
             return Month(tuple(self._recalled(contract, rows, judge, asked, self.known_prices)))
-        found = [judge.judged(Group(*row)) for row in rows]
+        found = [judge.judged(Group._make(row)) for row in rows]
         refused = [Decision(one, one.fate, one.reason) for one in found if isinstance(one, Refused)]
         candidates = [one for one in found if isinstance(one, Candidate)]
         if is_ordered:
@@ -83,15 +83,16 @@ class Decider:
         for row in rows:
             asks = row[2:10]  # versions, action and attributes: what a ruling depends on
             if asks not in decided:
-                ruling = judge.ruling(Group(*row))
+                ruling = judge.ruling(Group._make(row))
                 decided[asks] = known.number(ruling), ruling
             number, ruling = decided[asks]
             key = number, row[10:]
             decision = of_month.get(key)
             if decision is None:
-                decision = of_month[key] = _as_known(self._alone(judge.judged(Group(*row))), asked.known)
+                decision = of_month[key] = _as_known(self._alone(judge.judged(Group._make(row))), asked.known)
             elif self.is_stored:
-                decision = replace(decision, judged=_like(decision.judged, Group(*row), ruling))
+                judged = _like(decision.judged, Group._make(row), ruling)
+                decision = Decision(judged, decision.fate, decision.reason, decision.place, decision.each)
             yield decision
 
     def _alone(self, judged: Candidate | Refused) -> Decision:
@@ -142,9 +143,9 @@ def _pricing(version: ContractVersion | None) -> tuple[str, ...]:
 def _like(judged: Candidate | Refused, group: Group, ruling: Ruling) -> Candidate | Refused:
     """What was judged of a group's like, as said of the group itself under its own versions."""
     if isinstance(judged, Refused):
-        return replace(judged, group=group)
+        return Refused(group, judged.fate, judged.reason, judged.item)
     assert ruling.version is not None and ruling.governing is not None
-    return replace(judged, group=group, version=ruling.version, governing=ruling.governing)
+    return Candidate(group, ruling.version, ruling.governing, judged.item, judged.sale, judged.scale)
 
 
 def _as_known(decision: Decision, known: str) -> Decision:
