@@ -5,6 +5,7 @@ import sys
 import threading
 import time
 import uuid
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -16,7 +17,7 @@ from sqlalchemy.exc import DBAPIError
 from versions import item, version
 
 from recon.contracts.documents import write_version
-from recon.ledger import CloseMeta, Ledger, VersionUsed
+from recon.ledger import CloseMeta, IssuedPack, Ledger, VersionUsed
 from recon.ledger.store import STEPS
 from recon.ledger.tables import metadata
 from recon.problems import BadInput
@@ -190,6 +191,7 @@ ROWS = {
     "contract_versions": "hash = 'x'",
     "states": "who = 'x'",
     "finding_acts": "who = 'x'",
+    "packs": "digest = 'x'",
     "trail": "who = 'x'",
     "register_texts": "content = 'x'",
     "register_acts": "who = 'x'",
@@ -211,6 +213,7 @@ def record_and_lock(ledger):
     """Every table holds a row."""
     record(ledger)
     sign_off(ledger, PERIOD, AT, 1)
+    ledger.packs.enter(IssuedPack(PERIOD, 1, 1, "d" * 64, "5" * 64, "pat", AT))
     with TemporaryDirectory() as documents:
         write_version(Path(documents), version(items=[item()]))
         ledger.take_in(ledger.plan_import(Path(documents), "dana", AT), "dana", AT)
@@ -254,9 +257,13 @@ def test_a_row_altered_past_the_triggers_shows_in_the_chain(ledger, url, table):
 def test_a_row_deleted_past_the_triggers_shows_in_the_chain(ledger, url, table):
     record_and_lock(ledger)
     record(ledger)
-    key = {"trail": "seq = 1", "states": "id = 1", "finding_acts": "id = 1", "contract_versions": "version = 1"}.get(
-        table, "close_id = 1"
-    )
+    key = {
+        "trail": "seq = 1",
+        "states": "id = 1",
+        "finding_acts": "id = 1",
+        "packs": "id = 1",
+        "contract_versions": "version = 1",
+    }.get(table, "close_id = 1")
     key = "contract = 'acme'" if table.startswith("register") else key
     execute(url, *without_protection(url, table), f"DELETE FROM {table} WHERE {key}")
     assert ledger.verify_chain() != []
@@ -301,6 +308,19 @@ def test_a_file_altered_added_or_lost_is_named(ledger, folder):
     (run / "observations" / "counts.csv").unlink()
     names = [Path(problem.place).name for problem in ledger.verify_files(PERIOD)]
     assert names == ["extra.csv", "lines.csv", "counts.csv"]
+
+
+def test_a_pack_is_entered_once_by_its_number_for_a_recorded_run(ledger):
+    record(ledger)
+    pack = IssuedPack(PERIOD, 1, 1, "d" * 64, "5" * 64, "pat", AT)
+    ledger.packs.enter(pack)
+    assert ledger.packs.of(PERIOD) == (pack,) and ledger.packs.latest(PERIOD) == pack
+    assert ledger.packs.latest("2026-09") is None
+    with pytest.raises(BadInput, match="no other pack"):
+        ledger.packs.enter(replace(pack, digest="e" * 64))
+    with pytest.raises(BadInput, match="recorded run"):
+        ledger.packs.enter(replace(pack, number=2, run=7))
+    assert ledger.packs.of(PERIOD) == (pack,) and ledger.verify_chain() == []
 
 
 # Crashes

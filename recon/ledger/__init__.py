@@ -2,6 +2,7 @@
 
 from recon.ledger.files import FileRecord, Staging
 from recon.ledger.importing import Plan
+from recon.ledger.packs import IssuedPack
 from recon.ledger.register import Moved, Register
 from recon.ledger.registered import Registered, as_registered
 from recon.ledger.signing import FindingAct, Rules, Sight, Signed
@@ -9,6 +10,6 @@ from recon.ledger.store import CloseMeta, Ledger, RecordedClose
 from recon.ledger.versions import VersionUsed
 
 __all__ = [
-    "CloseMeta", "FileRecord", "FindingAct", "Ledger", "Moved", "Plan", "RecordedClose", "Register", "Registered",
-    "Rules", "Sight", "Signed", "Staging", "VersionUsed", "as_registered",
+    "CloseMeta", "FileRecord", "FindingAct", "IssuedPack", "Ledger", "Moved", "Plan", "RecordedClose", "Register",
+    "Registered", "Rules", "Sight", "Signed", "Staging", "VersionUsed", "as_registered",
 ]  # fmt: skip

@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, select
 
+from recon.ledger.packs import altered_packs
 from recon.ledger.registered import altered_register
 from recon.ledger.rows import facts_of
 from recon.ledger.states import altered_states
@@ -28,13 +29,13 @@ def chain_close(connection: Connection, close: Mapping[str, Any], versions: Sequ
 
 
 def table_problems(connection: Connection, entries: Sequence[Row[Any]]) -> list[Problem]:
-    """Closes, lines, findings, files, contract versions and states that were altered, removed or smuggled in."""
+    """Closes, lines, findings, files, contract versions, states and packs that were altered, removed or smuggled in."""
     told = {payload.get("close"): payload for payload in _payloads(entries)}
     there = set(connection.scalars(select(closes.c.id)))
     unknown = [Problem(f"close {number}", "no trail entry", "an entry of the trail") for number in there - told.keys()]
     altered = [problem for number, payload in told.items() for problem in _altered(connection, number, payload)]
     changed = [*_altered_versions(connection, told), *altered_states(connection, entries)]
-    changed += altered_register(connection, entries)
+    changed += [*altered_register(connection, entries), *altered_packs(connection, entries)]
     return unknown + altered + changed
 
 

@@ -42,15 +42,19 @@ def states_of(connection: Connection, known_at: int | None = None) -> Sequence[R
 
 def altered_states(connection: Connection, entries: Sequence[Row[Any]]) -> Iterator[Problem]:
     """States, and acts on findings, that are not as the trail says they were entered."""
-    yield from _altered(connection, states, STATE, entries, {"reason": ""})
-    yield from _altered(connection, finding_acts, FINDING_ACT, entries, {})
+    yield from altered_rows(connection, states, STATE, entries, {"reason": ""})
+    yield from altered_rows(connection, finding_acts, FINDING_ACT, entries)
 
 
-def _altered(
-    connection: Connection, table: Table, action: str, entries: Sequence[Row[Any]], defaults: Mapping[str, Any]
+def altered_rows(
+    connection: Connection,
+    table: Table,
+    action: str,
+    entries: Sequence[Row[Any]],
+    defaults: Mapping[str, Any] | None = None,
 ) -> Iterator[Problem]:
     """Rows of a table that an entry each told of; `defaults` are columns that older entries do not know."""
-    told = {entry.get("id"): {**defaults, **entry} for entry in _told(entries, action)}
+    told = {entry.get("id"): {**(defaults or {}), **entry} for entry in _told(entries, action)}
     for row in connection.execute(select(table)):
         found = {name: plain(value) if isinstance(value, Decimal) else value for name, value in row._mapping.items()}
         wanted = told.pop(found["id"], None)

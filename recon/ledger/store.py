@@ -28,6 +28,7 @@ from recon.ledger.files import (
     sweep,
 )
 from recon.ledger.importing import Plan, planned, take_in
+from recon.ledger.packs import Packs
 from recon.ledger.register import Register
 from recon.ledger.rows import insert_close, next_numbers, real_runs, rows_of
 from recon.ledger.signing import LOCKED
@@ -93,6 +94,11 @@ class Ledger:
     def sign_offs(self) -> SignOffs:
         """The states of periods, and what was done about their findings."""
         return SignOffs(self._engine, self._closes)
+
+    @property
+    def packs(self) -> Packs:
+        """The evidence packs that were issued."""
+        return Packs(self._engine)
 
     def has_news(self, folder: Path) -> bool:
         """Whether a folder, where there is one, holds contract documents that were never taken in as they are."""

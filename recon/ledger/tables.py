@@ -138,6 +138,20 @@ finding_acts = Table(
     Column("bound", Text, nullable=False),
 )
 
+packs = Table(
+    "packs",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("period", Text, nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("close_id", Integer, ForeignKey("closes.id"), nullable=False),
+    Column("digest", Text, nullable=False),
+    Column("sha256", Text, nullable=False),
+    Column("who", Text, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    UniqueConstraint("period", "number"),
+)
+
 trail = Table(
     "trail",
     metadata,
