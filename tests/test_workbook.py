@@ -143,7 +143,9 @@ def test_a_wrong_engine_amount_turns_the_verdict_false(tmp_path: Path) -> None:
 
 
 def test_sheets_stand_in_the_auditors_order(pack: Path) -> None:
-    assert openpyxl.load_workbook(pack).sheetnames == ORDER
+    book = openpyxl.load_workbook(pack)
+    assert [sheet.title for sheet in book if sheet.sheet_state == "visible"] == ORDER
+    assert book.sheetnames == [*ORDER, "Seal"] and book["Seal"].sheet_state == "veryHidden"
 
 
 def test_the_same_close_gives_the_same_bytes(pack: Path, tmp_path: Path) -> None:

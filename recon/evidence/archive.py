@@ -29,8 +29,8 @@ _TIMES = re.compile(rb"(<dcterms:(?:created|modified)[^>]*>)[^<]*")
 
 def save(pack: Pack) -> str:
     """Write the pack's file whole or not at all; hands back the pack's digest."""
-    digest = pack.digest()
-    for title in pack.titles:
+    digest = pack.seal()
+    for title in pack.sheet_order:
         _surround(pack.book[title], pack.sheets[title], digest)
     bare = io.BytesIO()
     pack.book.save(bare)
@@ -50,7 +50,7 @@ def save(pack: Pack) -> str:
 
 
 def _write(file: io.BufferedWriter, bare: io.BytesIO, pack: Pack, digest: str) -> None:
-    sheets = {f"xl/worksheets/sheet{n}.xml": pack.sheets[title] for n, title in enumerate(pack.titles, 1)}
+    sheets = {f"xl/worksheets/sheet{n}.xml": pack.sheets[title] for n, title in enumerate(pack.sheet_order, 1)}
     with zipfile.ZipFile(bare) as source, zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as target:
         for name in source.namelist():
             entry = zipfile.ZipInfo(name, _EPOCH)

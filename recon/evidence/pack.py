@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cache
@@ -13,6 +12,7 @@ from openpyxl.workbook.defined_name import DefinedName
 
 from recon.evidence.facts import Facts, LineKey
 from recon.evidence.formula import Range, Ref, Term, Value
+from recon.evidence.seal import SEAL, digest_of, seal_texts
 from recon.evidence.sheet import EXCEL_ROWS, Column, Sheet, Table
 from recon.evidence.style import Look, dress
 from recon.money import minor_units
@@ -35,6 +35,7 @@ class Pack:
     titles: Sequence[str]
     path: Path
     supersedes: str | None = None
+    last_month: str | None = None
     row_limit: int = EXCEL_ROWS
     book: Workbook = field(default_factory=Workbook)
     sheets: dict[str, Sheet] = field(default_factory=dict)
@@ -84,6 +85,11 @@ class Pack:
             self._styles[key] = dress(model, look, is_foreign_text)
         return self._styles[key]
 
+    @property
+    def sheet_order(self) -> tuple[str, ...]:
+        """All sheets as they stand in the file, the hidden one last."""
+        return (*self.titles, SEAL)
+
     def name(self, name: str, cell: Ref) -> None:
         """Give a parameter's cell a name that formulas on every sheet use."""
         self.book.defined_names[name] = DefinedName(name, attr_text=cell.far.text)
@@ -115,10 +121,15 @@ class Pack:
         position = self.clause_keys.positions.get(f"{number}.{leaf}")
         return None if position is None else self.clause_values.values[position]
 
-    def digest(self) -> str:
-        """SHA-256 over the sheets in their order, each by title and digest of its cells."""
-        parts = (f"{title}\t{self.sheets[title].digest}\n" for title in self.titles)
-        return hashlib.sha256("".join(parts).encode()).hexdigest()
+    def seal(self) -> str:
+        """Write Seal, the hidden last sheet, over all that stands on the others; hands back the pack's digest."""
+        names = {name: str(found.attr_text) for name, found in self.book.defined_names.items()}
+        texts = list(seal_texts({title: self.sheets[title].seal for title in self.titles}, names))
+        sheet = self.sheets[SEAL] = Sheet(SEAL, (Column("seal", "", 120),), self._style_of)
+        for text in texts:
+            sheet.line(text)
+        self.book.create_sheet(SEAL).sheet_state = "veryHidden"
+        return digest_of(texts)
 
 
 @cache

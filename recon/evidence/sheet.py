@@ -2,12 +2,11 @@
 
 openpyxl writes formulas without values, so previews and protected view would show nothing; it also holds every
 cell in memory. Here rows stream to a temporary file and openpyxl keeps what surrounds them (styles, widths, print
-setup). Every cell also enters its sheet's digest with address, kind, formula and value.
+setup). Every cell also enters its sheet's seal, but those of the auditor's own columns.
 """
 
 from __future__ import annotations
 
-import hashlib
 import math
 import re
 import tempfile
@@ -24,6 +23,7 @@ from openpyxl.chart._chart import ChartBase
 from openpyxl.utils import get_column_letter
 
 from recon.evidence.formula import Range, Ref, Term, Value, quoted
+from recon.evidence.seal import Known, SheetSeal, known_formula, known_value
 from recon.evidence.style import ROLES, Look
 
 EXCEL_ROWS = 1_048_576
@@ -40,16 +40,21 @@ _ROW_ROLES = {
     role: "header" if role == "header" else "total-text" for role in ROLES if role.startswith(("header", "total-"))
 }
 _MARKS = {"n": "", "b": ' t="b"', "s": ' t="str"'}
+_UNKNOWN = Known("", "", "")  # an empty cell, or one that the seal leaves out
 Content = Term | Fraction | Decimal | int | bool | str | date | None
 
 
 @dataclass(frozen=True)
 class Column:
-    """A column: the name cells are put by, the heading people read, its width in characters."""
+    """A column: the name cells are put by, the heading people read, its width in characters.
+
+    What stands in the auditor's own columns is not sealed: changing it alters nothing.
+    """
 
     name: str
     heading: str
     width: float
+    is_auditors: bool = False
 
 
 @dataclass
@@ -83,14 +88,16 @@ class Sheet:
     def __post_init__(self) -> None:
         self._letters = {c.name: get_column_letter(i) for i, c in enumerate(self.columns, 1)}
         self._order = {c.name: i for i, c in enumerate(self.columns)}
-        self._cells: dict[str, tuple[str, str]] = {}
+        self._own = {c.name for c in self.columns if c.is_auditors}
+        self._unsealed = [self._letters[name] for name in self._letters if name in self._own]
+        self._cells: dict[str, tuple[str, Known]] = {}
         self._height: float | None = None
         self._open: Table | None = None
         self._role = "text"
-        self._texts: dict[tuple[str, Look], tuple[str, str]] = {}
+        self._texts: dict[tuple[str, Look], tuple[str, Known]] = {}
         self._longest: dict[str, int] = {}
         self._fixed: set[str] = set()
-        self._digest = hashlib.sha256()
+        self._seal = SheetSeal()
         self._rows: IO[str] = tempfile.SpooledTemporaryFile(  # noqa: SIM115 - open until the pack is saved
             64 << 20, "w+", encoding="utf-8", newline=""
         )
@@ -115,14 +122,15 @@ class Sheet:
             if value is not None:
                 self._fixed.add(name)  # numbers and formulas keep the declared width
         if not is_digested:
-            self._cells[name], self.bears_digest = (self._cells[name][0], ""), True
+            self._cells[name], self.bears_digest = (self._cells[name][0], _UNKNOWN), True
+            self._unsealed.append(address)
         self._role = _ROW_ROLES.get(look.role, self._role)
         if name in self.kept:
             self.kept[name][self.row] = value
         return Ref(address, "" if value is None else value, sheet=self.title)
 
-    def _text_cell(self, name: str, address: str, text: str, look: Look) -> tuple[str, str]:
-        """A text's XML and its line in the digest, made once per text and look: most of a sheet repeats."""
+    def _text_cell(self, name: str, address: str, text: str, look: Look) -> tuple[str, Known]:
+        """A text's XML and what the seal knows of it, made once per text and look: most of a sheet repeats."""
         if look.role not in _UNMEASURED:
             self._longest[name] = max(self._longest.get(name, 0), len(text))
         if ROLES[look.role].wrap and look.role != "header":
@@ -133,7 +141,7 @@ class Sheet:
         if ends is None:
             style = self.style_of(look, text.startswith(_FOREIGN))
             ends = self._texts[text, look] = _text_ends(style, _ILLEGAL.sub("\ufffd", text)[:_LONGEST_TEXT])
-        return f'<c r="{address}{ends[0]}', f"{address}{ends[1]}" if ends[1] else ""
+        return f'<c r="{address}{ends[0]}', ends[1]
 
     def _make_room(self, name: str, text: str) -> None:
         """Rows as high as their longest wrapped text: not every program finds that out by itself."""
@@ -202,10 +210,10 @@ class Sheet:
         return self._letters[name]
 
     @property
-    def digest(self) -> str:
-        """SHA-256 of the sheet's filled cells, row by row."""
+    def seal(self) -> tuple[SheetSeal, list[str]]:
+        """The seal of the sheet's filled cells, and the columns and cells that it leaves out."""
         self._flush()
-        return self._digest.hexdigest()
+        return self._seal, self._unsealed
 
     def chunks(self, size: int = 1 << 20) -> Iterator[str]:
         """The rows' XML from the first on."""
@@ -219,9 +227,9 @@ class Sheet:
             return
         self._fill_gaps()
         height = f' ht="{self._height}" customHeight="1"' if self._height else ""
-        cells = [self._cells[name] for name in sorted(self._cells, key=self._order.__getitem__)]
-        self._rows.write(f'<row r="{self.row}"{height}>{"".join(xml for xml, _ in cells)}</row>')
-        self._digest.update("".join(known for _, known in cells).encode())
+        names = sorted(self._cells, key=self._order.__getitem__)
+        self._rows.write(f'<row r="{self.row}"{height}>{"".join(self._cells[name][0] for name in names)}</row>')
+        self._seal.add(self.row, ((self._letters[n], self._cells[n][1]) for n in names if n not in self._own))
         self._cells, self._height, self._role = {}, None, "text"
 
     def _fill_gaps(self) -> None:
@@ -231,7 +239,7 @@ class Sheet:
         style = self.style_of(Look(self._role), False)
         for name in self._open.names:
             if name not in self._cells:
-                self._cells[name] = (f'<c r="{self._letters[name]}{self.row}" s="{style}"/>', "")
+                self._cells[name] = (f'<c r="{self._letters[name]}{self.row}" s="{style}"/>', _UNKNOWN)
 
 
 def _double(value: Fraction) -> str:
@@ -252,23 +260,23 @@ def _value(content: Content) -> Value | None:
     return Fraction(content)  # type: ignore[arg-type]
 
 
-def _text_ends(style: int, text: str) -> tuple[str, str]:
-    """What follows the address in a text cell's XML and in the digest; empty text is an empty cell."""
+def _text_ends(style: int, text: str) -> tuple[str, Known]:
+    """What follows the address in a text cell's XML, and what is known of it; empty text is an empty cell."""
     if not text:
-        return f'" s="{style}"/>', ""
+        return f'" s="{style}"/>', _UNKNOWN
     xml = f'" s="{style}" t="inlineStr"><is><t xml:space="preserve">{escape(text)}</t></is></c>'
-    return xml, f"\ts\t\t{text}\n"
+    return xml, known_value("s", text)
 
 
-def _number_cell(address: str, style: int, formula: str | None, value: Value | None) -> tuple[str, str]:
-    """The XML and the digest's line of a formula with its cached value, of a number or of an empty cell."""
+def _number_cell(address: str, style: int, formula: str | None, value: Value | None) -> tuple[str, Known]:
+    """The XML, and what is known, of a formula with its cached value, of a number or of an empty cell."""
     if value is None:
-        return f'<c r="{address}" s="{style}"/>', ""
+        return f'<c r="{address}" s="{style}"/>', _UNKNOWN
     kind, text = ("n", _double(value)) if type(value) is Fraction else _other(value)
-    known = f"{address}\t{kind}\t{formula or ''}\t{text}\n"
     if formula is None:
-        return f'<c r="{address}" s="{style}"{_MARKS[kind]}><v>{text}</v></c>', known
-    return f'<c r="{address}" s="{style}"{_MARKS[kind]}><f>{escape(formula)}</f><v>{escape(text)}</v></c>', known
+        return f'<c r="{address}" s="{style}"{_MARKS[kind]}><v>{text}</v></c>', known_value(kind, text)
+    xml = f'<c r="{address}" s="{style}"{_MARKS[kind]}><f>{escape(formula)}</f><v>{escape(text)}</v></c>'
+    return xml, known_formula(formula, kind, text)
 
 
 def _other(value: Value) -> tuple[str, str]:

@@ -39,16 +39,18 @@ def write_pack(
     path: Path,
     *,
     supersedes: str | None = None,
+    last_month: str | None = None,
     row_limit: int = EXCEL_ROWS,
     said: Dossier | None = None,
 ) -> str:
     """Write a close's evidence pack to `path` (.xlsx) whole or not at all; hands back the pack's digest.
 
     The same close, with the same said of it by people, gives the same bytes.
-    `supersedes` names the pack this one replaces; workings beyond `row_limit`
-    go to a CSV file beside the pack, whose hash the pack states.
+    `supersedes` names the pack this one replaces, `last_month` the last one of
+    the month before; workings beyond `row_limit` go to a CSV file beside the
+    pack, whose hash the pack states.
     """
-    pack = Pack(Facts(close, said), list(SHEETS), Path(path), supersedes, row_limit)
+    pack = Pack(Facts(close, said), list(SHEETS), Path(path), supersedes, last_month, row_limit)
     for title in WRITING_ORDER:
         SHEETS[title](pack)
     return save(pack)

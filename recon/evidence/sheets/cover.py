@@ -66,6 +66,7 @@ def _identity(pack: Pack) -> Iterator[tuple[str, str | None]]:
     yield "Software", software(manifest.get("software"))
     yield "Digest of inputs, contracts, settings", pack.facts.digest
     yield "Supersedes", pack.supersedes or "nothing: the first pack of this close"
+    yield "Last month's pack", pack.last_month or "none"
 
 
 def software(value: object) -> str:
@@ -200,7 +201,13 @@ _CONVENTIONS = (
     "Variance = billed − expected: positive is over-billed (charges) or over-paid (payouts).",
     "Dates are calendar dates in the contract's time zone (YYYY-MM-DD); instants are UTC.",
     "Rule numbers refer to RULES, the page that fixes what every amount means.",
-    "The pack digest is SHA-256 over every filled cell but its own: address, kind, formula and value, sheet by sheet.",
+    "The pack digest is SHA-256 over the texts of the hidden sheet Seal, top to bottom, each ended by a line feed. "
+    "Seal names what the defined names refer to and, for each sheet, two SHA-256 over its filled cells (all but the "
+    "digest's own and the auditor's own columns), row by row, left to right, each cell a line ended by a line feed. "
+    "First: address, tab, then f, tab, formula, or kind (n, s, b, e), tab, value. Second, for formulas alone: address, "
+    "tab, kind, tab, result. Numbers have 15 digits; results nine decimals, from 10,000 on 13 digits. Then follow, row "
+    "by row, the first six digits of the SHA-256 of every cell's lines without its address; each text of Seal ends "
+    "with the same of itself. `recon verify FILE` makes all of it again.",
 )
 
 
