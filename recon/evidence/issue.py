@@ -1,23 +1,61 @@
-"""A pack gets its number: `evidence/<period>/<n>.xlsx`, n from 1, each superseding the last."""
+"""A pack gets its number: `evidence/<period>/<n>.xlsx`, n from 1, each superseding the last and known to the ledger."""
 
 from __future__ import annotations
 
 import hashlib
+from dataclasses import dataclass
 from pathlib import Path
 
 from recon.close import StoredClose
+from recon.close.clock import now
 from recon.evidence.facts import Facts
 from recon.evidence.journals import journals_csv, proposed
 from recon.evidence.workbook import write_pack
+from recon.ledger import IssuedPack, Ledger
+from recon.period import Period
 from recon.signoff import Dossier
 
 
-def issue_pack(close: StoredClose, output: Path | None = None) -> Path:
-    """Write the evidence pack of a run to a file, or as the period's next pack; returns where it stands."""
-    last = latest_pack(close)
-    path = output or packs_folder(close) / f"{int(last.stem) + 1 if last else 1}.xlsx"
-    write_pack(close, path, supersedes=None if output else _named(last), said=Dossier.of(close))
+@dataclass(frozen=True)
+class _Next:
+    """The number that the period's next pack gets, and how Cover names the packs before it."""
+
+    number: int
+    supersedes: str | None
+    last_month: str | None
+
+
+def issue_pack(close: StoredClose, output: Path | None = None, who: str = "", at: int | None = None) -> Path:
+    """Write the evidence pack of a run to a file, or as the period's next pack; returns where it stands.
+
+    A numbered pack is entered in the ledger as issued by `who`, at an instant in µs (now, unless told).
+    """
+    place = close.workspace
+    with Ledger.open(place.database_url, place.closes) as ledger:
+        turn = _next(close, ledger)
+        path = output or packs_folder(close) / f"{turn.number}.xlsx"
+        supersedes = None if output else turn.supersedes
+        digest = write_pack(close, path, supersedes=supersedes, last_month=turn.last_month, said=Dossier.of(close))
+        if output is None:
+            said = (digest, _sha256(path), who, now() if at is None else at)
+            ledger.packs.enter(IssuedPack(close.period, turn.number, close.run, *said))
     return path
+
+
+def _next(close: StoredClose, ledger: Ledger) -> _Next:
+    """Packs are counted where they stand and where they are known, so that none is written over."""
+    last, known = latest_pack(close), ledger.packs.latest(close.period)
+    before = ledger.packs.latest(str(Period.parse(close.period).previous()))
+    last_month = named(before) if before else None
+    standing = int(last.stem) if last else 0
+    if known and known.number >= standing:
+        return _Next(known.number + 1, named(known), last_month)
+    return _Next(standing + 1, f"pack {last.stem}, SHA-256 {_sha256(last)}" if last else None, last_month)
+
+
+def named(pack: IssuedPack) -> str:
+    """A pack by its number and digests, so that the one it was is known for ever."""
+    return f"pack {pack.number} of {pack.period}, digest {pack.digest}, SHA-256 {pack.sha256}"
 
 
 def journals_of(close: StoredClose) -> str:
@@ -38,6 +76,5 @@ def packs_folder(close: StoredClose) -> Path:
     return close.workspace.folder / "evidence" / close.period
 
 
-def _named(pack: Path | None) -> str | None:
-    """A pack by its number and hash, so that the one it was is known for ever."""
-    return f"pack {pack.stem}, SHA-256 {hashlib.sha256(pack.read_bytes()).hexdigest()}" if pack else None
+def _sha256(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Engine, Row, func, insert, select
 from recon.ledger.database import reading, writing
 from recon.ledger.states import altered_rows
 from recon.ledger.tables import closes, packs
-from recon.ledger.trail import append
+from recon.ledger.trail import append, broken_links, entries
 from recon.problems import BadInput, Problem
 
 PACK = "pack"
@@ -48,6 +48,12 @@ class Packs:
         found = self.of(period)
         return found[-1] if found else None
 
+    def problems(self) -> list[Problem]:
+        """Breaks of the trail, and packs that are not as it says they were issued."""
+        with reading(self._engine) as connection:
+            told = entries(connection)
+            return [*broken_links(told), *altered_packs(connection, told)]
+
     def enter(self, pack: IssuedPack) -> None:
         """Enter a pack just written; BadInput where its run is not there or its number is taken."""
         with writing(self._engine) as connection:
@@ -56,9 +62,9 @@ class Packs:
             append(connection, pack.at, pack.who, PACK, row)
 
 
-def altered_packs(connection: Connection, entries: Sequence[Row[Any]]) -> Iterator[Problem]:
+def altered_packs(connection: Connection, told: Sequence[Row[Any]]) -> Iterator[Problem]:
     """Packs that are not as the trail says they were issued."""
-    yield from altered_rows(connection, packs, PACK, entries)
+    yield from altered_rows(connection, packs, PACK, told)
 
 
 def _issued(row: Row[Any]) -> IssuedPack:
