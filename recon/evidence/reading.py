@@ -13,7 +13,6 @@ from xml.etree.ElementTree import Element, ParseError, iterparse
 
 from openpyxl.formula.translate import Translator
 from openpyxl.utils import get_column_letter
-from openpyxl.utils.cell import coordinate_from_string
 
 from recon.evidence.seal import SEAL, Known, known_formula, known_value
 from recon.problems import BadInput, Problem
@@ -36,7 +35,9 @@ class Cell(NamedTuple):
         """What counts of it."""
         if self.formula is None:
             return known_value(self.kind, self.text or "")
-        return known_formula(self.formula, self.kind, self.text or ("0" if self.kind == "n" else ""))
+        if self.text is None:
+            return known_formula(self.formula, "", "")  # no value is not the value 0
+        return known_formula(self.formula, self.kind, self.text)
 
     @property
     def words(self) -> str:
@@ -106,9 +107,9 @@ class Workbook:
 
     def _row(self, element: Element, number: int, shared: dict[str, tuple[str, str]]) -> Row:
         found: Row = {}
-        for place, one in enumerate((one for one in element if _tag(one) == "c"), 1):
-            letters = coordinate_from_string(one.get("r"))[0] if one.get("r") else get_column_letter(place)
-            cell = self._cell(one, f"{letters}{number}", shared)
+        for place, one in enumerate(element, 1):
+            letters = (one.get("r") or get_column_letter(place)).rstrip("0123456789")
+            cell = self._cell(one, f"{letters}{number}", shared) if len(one) else None
             if cell is not None:
                 found[letters] = cell
         return found
@@ -151,20 +152,14 @@ def _no_pack(path: Path, found: str) -> Problem:
     return Problem(str(path), found, "an evidence pack that `recon evidence` wrote, sealed by its sheet Seal")
 
 
-_WHOLE = frozenset(("row", "si", "sheet", "definedName", "Relationship"))
+_WHOLE = tuple("}" + name for name in ("row", "si", "sheet", "definedName", "Relationship"))
 
 
 def _whole(stream: IO[bytes]) -> Iterator[Element]:
-    parents: list[Element] = []
-    for event, element in iterparse(stream, ("start", "end")):
-        if event == "start":
-            parents.append(element)
-            continue
-        parents.pop()
-        if _tag(element) in _WHOLE:
+    for _, element in iterparse(stream, ("end",)):
+        if element.tag.endswith(_WHOLE):
             yield element
-            if parents:
-                parents[-1].remove(element)
+            element.clear()
 
 
 def _formula(element: Element, address: str, shared: dict[str, tuple[str, str]]) -> str:

@@ -154,8 +154,21 @@ def _titles(book: Workbook, sealed: list[SealedSheet], is_whole: bool) -> Iterat
 def _altered(sheet: _Sheet, has_values: bool) -> Iterator[Alteration]:
     if sheet.is_as_sealed:
         return
-    found = [one for pair in row_pairs(sheet.sealed.rows, sheet.rows) for one in _row(sheet, pair, has_values)]
+    pairs = row_pairs(sheet.sealed.rows, sheet.rows)
+    found = [*_moved(sheet, pairs), *(one for pair in pairs for one in _row(sheet, pair, has_values))]
     yield from found or _beyond_marks(sheet, has_values)
+
+
+def _moved(sheet: _Sheet, pairs: list[tuple[int | None, int | None]]) -> Iterator[Alteration]:
+    """Rows that stand elsewhere, those that moved together as one."""
+    runs: list[tuple[int, int, int]] = []  # where they stood first, where the first and the last stand
+    for old, new in ((old, new) for old, new in pairs if old and new and old != new):
+        if runs and runs[-1][2] < new and new - old == runs[-1][1] - runs[-1][0]:
+            runs[-1] = (*runs[-1][:2], new)
+        else:
+            runs.append((old, new, new))
+    for old, first, last in runs:
+        yield Alteration(sheet.sealed.title, f"{first}:{last}", f"moved here from {old}:{old + last - first}")
 
 
 def _beyond_marks(sheet: _Sheet, has_values: bool) -> Iterator[Alteration]:
@@ -178,8 +191,6 @@ def _row(sheet: _Sheet, pair: tuple[int | None, int | None], has_values: bool) -
     if min(len(marks), len(row)) == 0 and max(len(marks), len(row)) > 1:
         yield Alteration(title, f"{new or old}:{new or old}", "row added" if row else "row removed", _words(row))
         return
-    if old and new and old != new:
-        yield Alteration(title, f"{new}:{new}", f"row moved from {old}")
     for letter in sorted(marks.keys() | row.keys(), key=lambda one: (len(one), one)):
         yield from _cell(sheet, letter, pair, has_values)
 
@@ -206,8 +217,8 @@ def _inputs(book: Workbook) -> Iterator[tuple[str, str]]:
         told = {letter: cell.text or "" for letter, cell in row.items()}
         if "SHA-256" in told.values():
             place = {text: letter for letter, text in told.items()}
-        elif place and told.get(place["System, parameters"]) == "file":
-            yield told.get(place["File or query"], ""), told.get(place["SHA-256"], "")
+        elif told.get(place.get("System, parameters", "")) == "file":
+            yield told.get(place.get("File or query", ""), ""), told.get(place.get("SHA-256", ""), "")
 
 
 def _beside(book: Workbook) -> Iterator[tuple[str, str]]:

@@ -1,0 +1,399 @@
+"""Packs altered by others: every altered place is named, what is the auditor's own is not, forged digests are caught.
+
+All 500 altered cells: `RECON_ALL_ALTERATIONS=1 pytest -n0 tests/test_verify.py -k single_cell`; otherwise a share of them.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import shutil
+import subprocess
+import uuid
+from dataclasses import replace
+from decimal import Decimal
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import openpyxl
+import pytest
+from forging import ROW, Parts, altered, cells, renumbered, shifted
+from office import recalculate
+from sqlalchemy import create_engine, text
+from stored_close import a_diagnosed_close
+from typer.testing import CliRunner
+
+from recon.cli import app
+from recon.evidence import issue_pack, verify_pack, workbook, write_pack
+from recon.evidence.sheet import Column
+from recon.evidence.style import Look
+from recon.ledger import CloseMeta, Ledger
+from recon.problems import BadInput
+
+AT = 1_790_000_000_000_000
+SEEDS = 500 if os.environ.get("RECON_ALL_ALTERATIONS") else 60
+
+
+@pytest.fixture(scope="module")
+def pack(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("verified")
+    write_pack(a_diagnosed_close(folder), folder / "pack.xlsx")
+    return folder / "pack.xlsx"
+
+
+@pytest.fixture(scope="module")
+def parts(pack: Path) -> Parts:
+    return Parts.of(pack)
+
+
+def places(path: Path, **asked: Any) -> list[str]:
+    return [f"{one.sheet}!{one.place}: {one.what}" for one in verify_pack(path, **asked).alterations]
+
+
+def test_a_pack_as_written_is_intact(pack: Path) -> None:
+    found = verify_pack(pack)
+    assert found.is_intact and found.alterations == () and found.problems == ()
+    cover = {row[0]: row[1] for row in openpyxl.load_workbook(pack)["Cover"].iter_rows(max_col=2, values_only=True)}
+    assert found.digest == cover["Pack digest"]
+
+
+def test_the_same_close_gives_the_same_bytes(pack: Path, tmp_path: Path) -> None:
+    write_pack(a_diagnosed_close(pack.parent), tmp_path / "again.xlsx")
+    assert (tmp_path / "again.xlsx").read_bytes() == pack.read_bytes()
+
+
+def test_the_digest_can_be_made_from_the_cells_as_about_says(pack: Path) -> None:
+    """By hand, as an auditor would: nothing of recon.evidence but what About says."""
+    import hashlib
+
+    book, values = openpyxl.load_workbook(pack), openpyxl.load_workbook(pack, data_only=True)
+    texts = [row[0] for row in book["Seal"].iter_rows(values_only=True)]
+    assert hashlib.sha256("".join(f"{one}\n" for one in texts).encode()).hexdigest() == verify_pack(pack).digest
+    told = next(one.split(" ") for one in texts if one.startswith("sheet ") and " Exceptions ~" in one)
+    first = second = ""
+    for row in book["Exceptions"].iter_rows():
+        for cell in (cell for cell in row if cell.value is not None):
+            if cell.data_type == "f":
+                first += f"{cell.coordinate}\tf\t{cell.value[1:].replace(chr(39), '')}\n"
+                second += _line(cell.coordinate, values["Exceptions"][cell.coordinate].value, "{:.9f}")
+            else:
+                first += _line(cell.coordinate, cell.value, "{:.15g}")
+    assert told[1:3] == [hashlib.sha256(one.encode()).hexdigest() for one in (first, second)]
+
+
+def _line(address: str, value: Any, digits: str) -> str:
+    if isinstance(value, bool):
+        return f"{address}\tb\t{int(value)}\n"
+    return f"{address}\ts\t{value}\n" if isinstance(value, str) else f"{address}\tn\t{digits.format(value)}\n"
+
+
+def test_every_single_cell_that_was_altered_is_named_and_no_other(parts: Parts, tmp_path: Path) -> None:
+    every = cells(parts)
+    for seed in range(SEEDS):
+        chance = random.Random(seed)
+        title, cell = chance.choice(every)
+        xml = parts.content[parts.sheets[title]]
+        changed = xml[: cell.start()] + altered(cell, chance) + xml[cell.end() :]
+        path = parts.written(tmp_path / "altered.xlsx", {parts.sheets[title]: changed})
+        found = [(one.sheet, one.place) for one in verify_pack(path).alterations]
+        assert found == [(title, cell[1] + cell[2])], f"seed {seed}: {cell[0]}"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "what"),
+    [
+        ("<v>1000</v>", '<v>1000.01</v>', "value altered"),
+        ("<v>1000</v></c>", "@text", "type altered from a number to text"),
+        ("<v>1000</v>", "<f>1000</f><v>1000</v>", "a constant was replaced by a formula"),
+        ("<v>1000</v>", "", "cell emptied"),
+    ],
+)  # fmt: skip
+def test_it_is_said_what_was_altered(parts: Parts, tmp_path: Path, old: str, new: str, what: str) -> None:
+    def change(xml: str) -> str:
+        start = xml.rindex("<c ", 0, xml.index(old))
+        end = xml.index("</c>", start) + 4
+        whole = xml[start:end]
+        text = (
+            whole.replace(">" + old, ' t="inlineStr"><is><t>1000</t></is></c>')
+            if new == "@text"
+            else whole.replace(old, new)
+        )
+        return xml[:start] + text + xml[end:]
+
+    (found,) = places(parts.with_sheet(tmp_path / "1.xlsx", "CPM", change))
+    assert found.endswith(what)
+
+
+def test_a_name_that_points_elsewhere_is_told(parts: Parts, tmp_path: Path) -> None:
+    book = parts.content["xl/workbook.xml"]
+    changed = book.replace("per_mille\">'Parameters'!$B$6<", "per_mille\">'Parameters'!$B$7<")
+    path = parts.written(tmp_path / "1.xlsx", {"xl/workbook.xml": changed})
+    assert changed != book and places(path) == ["(defined names)!per_mille: name altered"]
+
+
+# Rows
+
+
+def test_a_row_put_in_by_a_program_is_named_alone(parts: Parts, tmp_path: Path) -> None:
+    row = '<row r="9"><c r="A9"><v>5</v></c><c r="B9"><v>6</v></c></row>'
+
+    def put_in(xml: str) -> str:
+        moved = shifted(xml, 9, 1, is_by_hand=False)
+        return moved.replace('<row r="10"', f'{row}<row r="10"', 1)
+
+    for title in ("CPM", "Contracts", "About"):
+        last = max(int(row[1]) for row in ROW.finditer(parts.content[parts.sheets[title]]))
+        found = places(parts.with_sheet(tmp_path / "1.xlsx", title, put_in))
+        whole = [f"{title}!10:{last + 1}: moved here from 9:{last}", f"{title}!9:9: row added"]
+        assert [one for one in found if "formula altered" not in one] == whole
+        assert len(found) == 2 or title == "CPM", "absolute references do not go along"
+
+
+def test_a_row_taken_out_is_named(parts: Parts, tmp_path: Path) -> None:
+    def take_out(xml: str) -> str:
+        return shifted(ROW.sub(lambda row: "" if row[1] == "20" else row[0], xml), 21, -1)
+
+    found = places(parts.with_sheet(tmp_path / "1.xlsx", "Contracts", take_out))
+    assert "Contracts!20:20: row removed" in found and not any("value altered" in one for one in found)
+
+
+def test_a_row_emptied_at_its_place_is_named(parts: Parts, tmp_path: Path) -> None:
+    gone = parts.with_sheet(
+        tmp_path / "1.xlsx", "Contracts", lambda xml: ROW.sub(lambda row: "" if row[1] == "20" else row[0], xml)
+    )
+    assert places(gone) == ["Contracts!20:20: row removed"]
+
+
+def test_two_rows_that_changed_places_are_named(parts: Parts, tmp_path: Path) -> None:
+    def swap(xml: str) -> str:
+        rows = {int(row[1]): row for row in ROW.finditer(xml)}
+        return ROW.sub(
+            lambda row: {20: renumbered(rows[25], 20), 25: renumbered(rows[20], 25)}.get(int(row[1]), row[0]), xml
+        )
+
+    found = places(parts.with_sheet(tmp_path / "1.xlsx", "Contracts", swap))
+    assert found == ["Contracts!20:20: moved here from 25:25", "Contracts!25:25: moved here from 20:20"]
+
+
+# Sheets
+
+
+def saved(pack: Path, target: Path, change: Any) -> Path:
+    """The pack changed and saved by openpyxl, which drops the values of formulas."""
+    book = openpyxl.load_workbook(pack)
+    change(book)
+    book.save(target)
+    return target
+
+
+def test_sheets_removed_renamed_added_or_moved_are_named(pack: Path, tmp_path: Path) -> None:
+    def rename(book: Any) -> None:
+        book["Journals"].title = "Entries"
+
+    target = tmp_path / "1.xlsx"
+    assert "Drill!: sheet removed" in places(saved(pack, target, lambda book: book.remove(book["Drill"])))
+    assert "Mine!: sheet added" in places(saved(pack, target, lambda book: book.create_sheet("Mine")))
+    assert any("another order" in one for one in places(saved(pack, target, lambda book: book.move_sheet("CPM", 3))))
+    assert [one for one in places(saved(pack, target, rename)) if "sheet" in one.partition(": ")[2]] == [
+        "Journals!: sheet renamed"
+    ]
+
+
+def test_without_its_seal_a_pack_is_not_intact(pack: Path, tmp_path: Path) -> None:
+    (found,) = places(saved(pack, tmp_path / "1.xlsx", lambda book: book.remove(book["Seal"])))
+    assert found.startswith("Seal!: the sheet that seals the others is gone")
+
+
+# Saved by other programs
+
+
+def test_saving_in_openpyxl_alters_nothing_and_says_that_values_are_gone(pack: Path, tmp_path: Path) -> None:
+    found = verify_pack(saved(pack, tmp_path / "1.xlsx", lambda book: None))
+    assert found.is_intact and "CPM: values not stored; its formulas and constants were checked" in found.notes
+    assert len([note for note in found.notes if note.startswith("CPM:")]) == 1
+
+
+def test_values_gone_do_not_hide_an_altered_formula(pack: Path, tmp_path: Path) -> None:
+    def change(book: Any) -> None:
+        book["Checks"]["D6"] = "=TRUE"
+
+    assert places(saved(pack, tmp_path / "1.xlsx", change)) == ["Checks!D6: formula altered"]
+
+
+@pytest.mark.xdist_group("office")
+def test_calculating_anew_in_libreoffice_alters_nothing(pack: Path, tmp_path: Path) -> None:
+    found = verify_pack(recalculate([pack], tmp_path / "office")[0])
+    assert found.is_intact and not any("not stored" in note for note in found.notes)
+
+
+@pytest.mark.xdist_group("office")
+def test_opening_and_saving_in_libreoffice_alters_nothing(pack: Path, tmp_path: Path) -> None:
+    office = shutil.which("soffice") or pytest.skip("soffice is missing")
+    command = [office, f"-env:UserInstallation={(tmp_path / 'profile').as_uri()}", "--headless", "--convert-to", "xlsx"]
+    subprocess.run([*command, "--outdir", str(tmp_path), str(pack)], check=True, capture_output=True, timeout=300)
+    assert verify_pack(tmp_path / pack.name).is_intact
+
+
+# The auditor's own columns
+
+
+@pytest.fixture
+def with_sample(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """A pack with a sheet in which the auditor writes."""
+
+    def write(made: Any) -> None:
+        sheet = made.sheet(
+            "Sample", (Column("line", "Line", 20), Column("seen", "Seen", 20, is_auditors=True)), "Sample"
+        )
+        with sheet.table():
+            sheet.next_row()
+            sheet.put("line", "RUN", Look("text"))
+
+    monkeypatch.setitem(workbook.SHEETS, "Sample", write)
+    monkeypatch.setattr(workbook, "WRITING_ORDER", (*workbook.WRITING_ORDER[:-2], "Sample", "Cover", "About"))
+    write_pack(a_diagnosed_close(tmp_path), tmp_path / "sample.xlsx")
+    return tmp_path / "sample.xlsx"
+
+
+def test_what_the_auditor_writes_in_their_columns_alters_nothing(with_sample: Path, tmp_path: Path) -> None:
+    def write(book: Any) -> None:
+        book["Sample"]["B4"] = "my own heading"
+        book["Sample"]["B5"], book["Sample"]["B6"] = "agreed", 17.5
+
+    def write_beside(book: Any) -> None:
+        book["Sample"]["A5"] = "another line"
+
+    assert verify_pack(with_sample).is_intact
+    assert verify_pack(saved(with_sample, tmp_path / "1.xlsx", write)).is_intact
+    assert places(saved(with_sample, tmp_path / "1.xlsx", write_beside)) == ["Sample!A5: value altered"]
+
+
+# The ledger, the chain, the inputs
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def place(request: pytest.FixtureRequest, tmp_path: Path) -> Any:
+    """A workspace with a ledger of either kind in which September and October are closed."""
+    url = f"sqlite:///{tmp_path}/recon.db"
+    if request.param == "postgresql":
+        server, name = request.getfixturevalue("postgres_url"), f"packs_{uuid.uuid4().hex}"
+        engine = create_engine(server, isolation_level="AUTOCOMMIT")
+        with engine.connect() as connection:
+            connection.execute(text(f"CREATE DATABASE {name}"))
+        engine.dispose()
+        url = server.rsplit("/", 1)[0] + "/" + name
+    with Ledger.open(url, tmp_path / "closes") as ledger:
+        for period in ("2026-09", "2026-10"):
+            ledger.record_close(period, "d", CloseMeta(AT, "{}"), lines=[], findings=[], files=lambda folder: None)
+    return SimpleNamespace(folder=tmp_path, database_url=url, closes=tmp_path / "closes")
+
+
+def close_at(place: Any, period: str = "2026-10") -> Any:
+    return replace(a_diagnosed_close(place.folder), workspace=place, period=period)
+
+
+def issued(place: Any) -> Path:
+    """September's pack and then October's."""
+    issue_pack(close_at(place, "2026-09"), who="pat", at=AT)
+    return issue_pack(close_at(place), who="pat", at=AT)
+
+
+def test_an_issued_pack_is_known_and_its_chain_holds(place: Any) -> None:
+    pack = issued(place)
+    found = verify_pack(pack, place)
+    assert pack == place.folder / "evidence" / "2026-10" / "1.xlsx"
+    assert found.is_intact, found
+    assert any("Last month's pack: pack 1 of 2026-09: the chain holds" in note for note in found.notes)
+    assert any(note.startswith("the ledger knows it as pack 1 of 2026-10, run 1") for note in found.notes)
+    second = verify_pack(issue_pack(close_at(place), at=AT), place)
+    assert second.is_intact and any("Supersedes: pack 1 of 2026-10: the chain holds" in note for note in second.notes)
+
+
+def test_a_pack_whose_digests_were_all_made_anew_is_caught_by_the_ledger(place: Any) -> None:
+    pack = issued(place)
+    stated = {row[0]: row[1] for row in openpyxl.load_workbook(pack)["Cover"].iter_rows(max_col=2, values_only=True)}
+    close = close_at(place)
+    close.lines.loc[close.lines["item"] == "SK-1", "billed_amount"] += Decimal(5)
+    write_pack(close, pack, last_month=stated["Last month's pack"])
+    assert verify_pack(pack).is_intact, "by itself it cannot be told"
+    found = verify_pack(pack, place)
+    assert not found.is_intact
+    assert any("the ledger knows pack 1 of 2026-10 by another digest" in problem for problem in found.problems)
+
+
+def test_a_pack_under_another_number_and_one_never_issued_are_told(place: Any) -> None:
+    pack = issued(place)
+    renamed = Path(shutil.copy(pack, pack.with_name("7.xlsx")))
+    assert any("but it stands as pack 7" in problem for problem in verify_pack(renamed, place).problems)
+    draft = close_at(place)
+    draft.lines.loc[draft.lines["item"] == "SK-1", "billed_amount"] += Decimal(5)
+    never = issue_pack(draft, output=place.folder / "draft.xlsx")
+    assert any("knows no pack of 2026-10" in problem for problem in verify_pack(never, place).problems)
+
+
+def test_the_chain_to_last_month_breaks_where_its_pack_was_altered_or_replaced(place: Any) -> None:
+    pack = issued(place)
+    before = place.folder / "evidence" / "2026-09" / "1.xlsx"
+    kept = Path(shutil.copy(before, place.folder / "kept.xlsx"))
+    close = close_at(place, "2026-09")
+    close.lines.loc[close.lines["item"] == "SK-1", "billed_amount"] += Decimal(5)
+    write_pack(close, before)
+    assert any("the chain is broken" in problem for problem in verify_pack(pack).problems)
+    assert verify_pack(pack, previous=kept).is_intact
+    before.unlink()
+    found = verify_pack(pack)
+    assert found.is_intact and any("is not there" in note for note in found.notes)
+
+
+def test_an_input_that_changed_since_is_named(place: Any) -> None:
+    pack = issued(place)
+    names = [row[1] for row in openpyxl.load_workbook(pack)["Inputs"].iter_rows(min_row=6, values_only=True) if row[1]]
+    (place.folder / names[0]).parent.mkdir(parents=True, exist_ok=True)
+    (place.folder / names[0]).write_text("changed")
+    found = verify_pack(pack, place)
+    assert [problem for problem in found.problems if names[0] in problem]
+    assert len([note for note in found.notes if "not there, not checked" in note]) == len(names) - 1
+
+
+def test_a_ledger_that_was_altered_itself_says_so(place: Any) -> None:
+    if not place.database_url.startswith("sqlite"):
+        pytest.skip("one database is enough")
+    pack = issued(place)
+    engine = create_engine(place.database_url)
+    with engine.begin() as connection:
+        connection.execute(text("DROP TRIGGER packs_no_update"))
+        connection.execute(text("UPDATE packs SET digest = 'x' WHERE period = '2026-10'"))
+    engine.dispose()
+    assert any("the ledger itself was altered" in problem for problem in verify_pack(pack, place).problems)
+
+
+# The command
+
+
+def test_the_command_says_what_was_altered_and_ends_with_2(pack: Path, tmp_path: Path) -> None:
+    def change(book: Any) -> None:
+        book["CPM"]["A3"] = "altered"
+
+    good, bad = CliRunner().invoke(app, ["verify", str(pack)]), saved(pack, tmp_path / "1.xlsx", change)
+    assert good.exit_code == 0 and "intact: " in good.output
+    wrong = CliRunner().invoke(app, ["verify", str(bad), "--json"])
+    assert wrong.exit_code == 2
+    told = json.loads(wrong.output)
+    assert told["is_intact"] is False and [one["place"] for one in told["alterations"]] == ["A3"]
+    assert told["alterations"][0]["now"] == "altered"
+
+
+@pytest.mark.parametrize("content", [b"", b"not a workbook", b"PK\x03\x04broken"])
+def test_a_file_that_is_no_pack_is_bad_input(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "1.xlsx").write_bytes(content)
+    with pytest.raises(BadInput, match="evidence pack"):
+        verify_pack(tmp_path / "1.xlsx")
+
+
+def test_another_workbook_or_none_is_bad_input(tmp_path: Path) -> None:
+    openpyxl.Workbook().save(tmp_path / "other.xlsx")
+    for name in ("other.xlsx", "missing.xlsx"):
+        with pytest.raises(BadInput, match="evidence pack"):
+            verify_pack(tmp_path / name)
