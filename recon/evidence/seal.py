@@ -77,6 +77,8 @@ def spelled_formula(text: str) -> str:
     >>> spelled_formula("COUNTIF('Inputs'!$L$6,FALSE())=\\"TRUE()\\"")
     'COUNTIF(Inputs!$L$6,FALSE)="TRUE()"'
     """
+    if "'" not in text and "E()" not in text:
+        return text
     parts = _QUOTED.split(text)
     parts[::2] = [_LOGICAL.sub(r"\1", _PLAIN_SHEET.sub(r"\1!", part)) for part in parts[::2]]
     return "".join(parts)
@@ -100,11 +102,11 @@ class SheetSeal:
 
     def add(self, row: int, cells: Iterable[tuple[str, Known]]) -> None:
         """Take in the cells of a row by their column letters, left to right."""
-        told = [(letter, cell) for letter, cell in cells if cell.content]
+        told = [(letter, *cell) for letter, cell in cells if cell.content]
         if told:
-            self._contents.update(_bytes(f"{letter}{row}\t{cell.content}\n" for letter, cell in told))
-            self._results.update(_bytes(f"{letter}{row}\t{cell.result}\n" for letter, cell in told if cell.result))
-            self.marks.append((row, " ".join(f"{letter}{cell.mark}" for letter, cell in told)))
+            self._contents.update(_bytes([f"{letter}{row}\t{content}\n" for letter, content, _, _ in told]))
+            self._results.update(_bytes([f"{letter}{row}\t{result}\n" for letter, _, result, _ in told if result]))
+            self.marks.append((row, " ".join([f"{letter}{own}" for letter, _, _, own in told])))
 
     @property
     def digests(self) -> tuple[str, str]:
