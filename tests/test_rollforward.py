@@ -179,6 +179,13 @@ def test_a_version_of_the_month_makes_it_stale_and_one_of_a_later_month_does_not
     assert refused(months) == ["contract version ann v3 is new"]
 
 
+def test_a_rule_that_only_a_later_version_uses_makes_nothing_stale(months):
+    prepared(months)
+    kicker = {"rule": "new_customer_kicker", "with": {"item": "sale", "percent": "5", "amount": "1.00"}}
+    months.version(2, approved="2026-11-15T00:00:00Z", first="2026-09-01", items=[ITEM], rules=[kicker])
+    assert standing(months.workspace(), AUGUST).stale is None
+
+
 def test_a_changed_setting_makes_it_stale(months):
     prepared(months)
     months.materiality = '[materiality]\nUSD = "5000.00"'

@@ -100,7 +100,7 @@ def manifest_of(facts: RunFacts) -> dict[str, Any]:
         "period": str(facts.month.scope.period),
         "inputs": inputs_list(facts.month.inputs.manifest),
         "contracts": contracts_listed(facts.month.book, facts.month.scope.period),
-        "rules": rules_listed(facts.month.book),
+        "rules": rules_listed(facts.month.book, facts.month.scope.period),
         "not_priced": [asdict(one) for one in facts.month.expectation.not_priced],
         "awaited": [_awaited(one) for one in facts.month.awaited],
         "openings": [_opening(one, facts.month.signed) for one in facts.month.expectation.openings],
@@ -152,14 +152,14 @@ def software() -> str:
     return f"recon {installed('recon')}"
 
 
-def rules_listed(book: Book) -> list[dict[str, Any]]:
-    """The named rules that the versions of a book use."""
-    return list(_rules_of(book))
+def rules_listed(book: Book, period: Period) -> list[dict[str, Any]]:
+    """The named rules of the versions that a close of a period can use."""
+    return list(_rules_of(usable(book, period)))
 
 
-def _rules_of(book: Book) -> Iterator[dict[str, Any]]:
-    """The named rules that the versions of a book use, by name, with the contracts they stand in."""
-    found = {(use.rule, one.contract) for one in book.versions if one.terms for use in one.terms.rules}
+def _rules_of(versions: Sequence[ContractVersion]) -> Iterator[dict[str, Any]]:
+    """The named rules that versions use, by name, with the contracts they stand in."""
+    found = {(use.rule, one.contract) for one in versions if one.terms for use in one.terms.rules}
     for name in sorted({name for name, _ in found}):
         yield _rule(name) | {"in": sorted(contract for rule, contract in found if rule == name)}
 

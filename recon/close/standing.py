@@ -20,7 +20,7 @@ def standing_on(workspace: Workspace, period: Period, before: Mapping[str, Any])
     return {
         "inputs": inputs_now(workspace, before["inputs"]),
         "contracts": contracts_listed(book, period),
-        "rules": rules_listed(book),
+        "rules": rules_listed(book, period),
         "signed_off": _locked(workspace, period, before),
         "settings": settings_listed(workspace),
         "software": software(),
