@@ -18,7 +18,7 @@ from recon.diagnose.search import Search
 from recon.diagnose.world import World
 
 MOST_DESKS = 8
-ALLOCATIONS = 500_000  # between two looks for cycles
+ALLOCATIONS = 5_000_000  # of containers, about a gigabyte, between two looks for cycles
 Result = TypeVar("Result")
 
 
