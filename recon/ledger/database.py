@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from functools import cache
 from sqlite3 import Connection as SQLiteConnection
 from sqlite3 import OperationalError as SQLiteError
 from typing import Any
@@ -88,15 +89,26 @@ def reading(engine: Engine) -> Iterator[Connection]:
 
 
 def _migrate(engine: Engine) -> None:
-    config = Config()
-    config.set_main_option("script_location", "recon.ledger:migrations")
     with engine.begin() as connection:
         context = MigrationContext.configure(connection, opts={"version_table": "ledger_version"})
-        if set(context.get_current_heads()) == set(ScriptDirectory.from_config(config).get_heads()):
+        if set(context.get_current_heads()) == _newest():
             return
     with _MIGRATING, writing(engine) as connection:
+        config = _config()
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
+
+
+def _config() -> Config:
+    config = Config()
+    config.set_main_option("script_location", "recon.ledger:migrations")
+    return config
+
+
+@cache
+def _newest() -> frozenset[str]:
+    """Where the migrations of this version end; they don't change while it runs."""
+    return frozenset(ScriptDirectory.from_config(_config()).get_heads())
 
 
 def _unreachable(engine: Engine, value: str) -> Problem:
