@@ -14,6 +14,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
+from shares import share
 from sqlalchemy import create_engine, text
 from sqlalchemy.exc import DBAPIError
 from versions import item, version
@@ -398,7 +399,7 @@ def replaced(asked: Act, at: int) -> Act:
     return Act(asked.contract, asked.version, 0, asked.action, asked.who, at, approvers_needed=asked.approvers_needed)
 
 
-@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
+@pytest.mark.parametrize("kind", share(["sqlite", "postgresql"], 1))
 def test_no_history_reaches_an_illegal_state(kind: str, request: pytest.FixtureRequest, tmp_path: Path) -> None:
     machine = type("Here", (Histories,), {"url": database(kind, request, tmp_path), "folder": tmp_path})
     run_state_machine_as_test(

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from shares import share
 
 from recon.diagnose.case import Case
 from recon.diagnose.details import Witness
@@ -20,7 +21,7 @@ SEEDS = (7100,)
 MOST = 25  # worlds of a contract that are recomputed alone as well
 
 
-@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize("seed", share(SEEDS, 0))
 def test_worlds_abreast_are_worlds_alone(seed: int, tmp_path: Path) -> None:
     again = reopened_month(seed, tmp_path)
     compared = 0
