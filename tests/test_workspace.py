@@ -164,3 +164,14 @@ def test_a_relative_sqlite_file_is_relative_to_the_workspace(tmp_path: Path) -> 
     assert workspace.database_url == f"sqlite:///{(tmp_path / 'ledger/recon.db').resolve().as_posix()}"
     for url in ("sqlite:////var/x.db", "sqlite:///:memory:", "sqlite://", "postgresql+psycopg://host/x"):
         assert workspace.url(url) == url
+
+
+def test_secrets_of_a_database_come_from_the_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    workspace = opened(tmp_path, FULL)
+    monkeypatch.setenv("LEDGER_PASSWORD", "s3cret")
+    assert workspace.url("postgresql+psycopg://recon:${LEDGER_PASSWORD}@host/x") == (
+        "postgresql+psycopg://recon:s3cret@host/x"
+    )
+    monkeypatch.delenv("LEDGER_PASSWORD")
+    with pytest.raises(BadInput, match=r"\$\{LEDGER_PASSWORD\}.*the environment to set LEDGER_PASSWORD"):
+        workspace.url("postgresql+psycopg://recon:${LEDGER_PASSWORD}@host/x")

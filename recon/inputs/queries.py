@@ -146,6 +146,9 @@ def _digest(engine: Engine, table: str) -> str:
 
 
 def _system(url: str) -> str:
+    """The database as `recon.toml` names it, without its password."""
+    if url.startswith("${"):  # the environment's whole URL, which may hold one
+        return url
     return make_url(url).render_as_string(hide_password=True)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -75,7 +76,11 @@ class Workspace:
         return self.url(self.database)
 
     def url(self, url: str) -> str:
-        """A database URL with a relative SQLite file made relative to the workspace."""
+        """A database URL: `${NAME}` is the environment's, so that secrets need no file; SQLite files are found here.
+
+        BadInput where the environment has no such name.
+        """
+        url = re.sub(r"\$\{(\w+)\}", _from_environment, url)
         found = re.fullmatch(r"(sqlite(?:\+\w+)?:///)([^/:?][^?]*)(.*)", url)
         if not found or found[2].startswith("file:"):
             return url
@@ -84,6 +89,13 @@ class Workspace:
     def roles(self, person: str) -> tuple[str, ...]:
         """The roles a person has; none for a stranger."""
         return self.people.get(person, ())
+
+
+def _from_environment(name: re.Match[str]) -> str:
+    value = os.environ.get(name[1])
+    if value is None:
+        raise BadInput([Problem(FILE, name[0], f"the environment to set {name[1]}")])
+    return value
 
 
 def _text(folder: Path) -> str:

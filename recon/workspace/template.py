@@ -37,7 +37,7 @@ path = "contracts"
 # columns = { ts = "event_time" }    # ours = theirs, where names differ
 #
 # [data.billing_lines]
-# database = "postgresql+psycopg://billing.example/ads"
+# database = "postgresql+psycopg://reader:${BILLING_PASSWORD}@billing.example/ads"   # ${…}: from the environment
 # query = "select * from invoice_lines where period = :period"
 # control = { rows = 1204, amount = "88301.12" }
 """
