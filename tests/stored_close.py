@@ -43,6 +43,10 @@ class AClose:
     def __post_init__(self) -> None:
         object.__setattr__(self, "workspace", self.workspace or SimpleNamespace(folder=self.folder))
 
+    @property
+    def decided_count(self) -> int:
+        return int(self.decisions["conversion_id"].nunique())
+
     def conversions(self, contract: str | None = None) -> pd.DataFrame:
         return self.decisions if contract is None else self.decisions[self.decisions["contract"] == contract]
 

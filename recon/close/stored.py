@@ -6,6 +6,7 @@ import json
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -63,6 +64,12 @@ class StoredClose:
         wanted = [("contract", "=", contract), ("conversion_id", "=", conversion_id)]
         filters = [one for one in wanted if one[2] is not None] or None
         return self._parquet("conversions.parquet", filters)
+
+    @cached_property
+    def decided_count(self) -> int:
+        """How many conversions one contract or more decided on."""
+        ids = pq.read_table(self.folder / "conversions.parquet", columns=["conversion_id"])
+        return len(ids.column("conversion_id").unique())
 
     def observed(self, relation: str, conversion_id: str | None = None) -> pd.DataFrame:
         """A relation of the observations, whole or for one conversion."""

@@ -184,8 +184,9 @@ def _covers(version: Record, day: date) -> bool:
 
 def records(frame: pd.DataFrame) -> list[Record]:
     """A frame's rows as dictionaries; missing values and empty text are None."""
-    columns = [_column(frame[name]) for name in frame.columns]
-    return [dict(zip(frame.columns, row, strict=True)) for row in zip(*columns, strict=True)]
+    names = list(frame.columns)  # once: to go through an index of text is slow, and a close has thousands of rows
+    columns = [_column(frame[name]) for name in names]
+    return [dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True)]
 
 
 def _column(values: pd.Series) -> list[Any]:

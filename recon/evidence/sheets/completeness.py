@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from fractions import Fraction
+from collections.abc import Sequence
 
+from recon.evidence.complete import BILLED, NO_DELIVERY, NOT_BILLED, ContractSeen, completeness
 from recon.evidence.facts import Record, exact_or_zero
 from recon.evidence.formula import Ref, Term
 from recon.evidence.pack import Pack, decimals
@@ -37,63 +38,41 @@ def write(pack: Pack) -> None:
     sheet = pack.sheet(TITLE, COLUMNS, "Completeness, both ways",
         "A gap here is a finding of the month, not an error of the pack: it is repeated on Exceptions.",
     )  # fmt: skip
+    found = completeness(pack.facts)
     sheet.line("From contract to billing", "section")
     with sheet.table(is_main=True):
-        for contract in pack.facts.contracts:
-            _contract(pack, sheet, contract)
-    sheet.flag("answer", '{0}="NO"')
+        for contract in found.contracts:
+            _contract(sheet, contract)
+    sheet.flag("answer", f'{{0}}="{NOT_BILLED}"')
     sheet.next_row()
-    _orphans(pack, sheet)
+    _orphans(sheet, found.orphans)
 
 
-def _contract(pack: Pack, sheet: Sheet, contract: str) -> None:
-    facts = pack.facts
-    lines = [line for line in facts.lines if line["contract"] == contract]
+def _contract(sheet: Sheet, seen: ContractSeen) -> None:
     sheet.next_row()
-    sheet.put("contract", contract, Look("text", TEXT))
-    sheet.put("counterparty", facts.counterparty(contract), Look("text", TEXT))
-    sheet.put("direction", facts.direction(contract), Look("text", TEXT))
-    sheet.put("model", facts.model(contract), Look("text", TEXT))
-    delivery = facts.fate_total("billable", contract=contract) + facts.fate_total("payable", contract=contract)
-    delivered = sheet.put("delivered", delivery, Look("input", COUNT if delivery.denominator == 1 else SHARES))
-    sheet.put("expected", sum(1 for line in lines if _is_expected(line)), Look("input", COUNT))
-    billed = sheet.put("billed", sum(1 for line in lines if _is_billed(line)), Look("input", COUNT))
-    sheet.put("answer", _answer(delivered, billed), Look("formula"))
-    sheet.put("note", _note(pack, contract, delivery, lines), Look("prose"))
+    for name in ("contract", "counterparty", "direction", "model"):
+        sheet.put(name, getattr(seen, name), Look("text", TEXT))
+    shape = COUNT if seen.delivered.denominator == 1 else SHARES
+    delivered = sheet.put("delivered", seen.delivered, Look("input", shape))
+    sheet.put("expected", seen.expected, Look("input", COUNT))
+    billed = sheet.put("billed", seen.billed, Look("input", COUNT))
+    sheet.put("answer", _answer(delivered, billed, seen.answer), Look("formula"))
+    sheet.put("note", seen.note or None, Look("prose"))
 
 
-def _answer(delivered: Ref, billed: Ref) -> Term:
-    text = f'IF({delivered.text}=0,"no delivery",IF({billed.text}>0,"yes","NO"))'
-    if delivered.number == 0:
-        return Term(text, "no delivery")
-    return Term(text, "yes" if billed.number > 0 else "NO")
+def _answer(delivered: Ref, billed: Ref, answer: str) -> Term:
+    text = f'IF({delivered.text}=0,"{NO_DELIVERY}",IF({billed.text}>0,"{BILLED}","{NOT_BILLED}"))'
+    return Term(text, answer)
 
 
-def _note(pack: Pack, contract: str, delivery: Fraction, lines: list[Record]) -> str | None:
-    if contract in pack.facts.unpriced_contracts:
-        return "Not priced by this release: nothing is expected, so nothing is compared."
-    if delivery and not any(map(_is_billed, lines)):
-        return "Delivered in the period, but no billed line names it."
-    return None
-
-
-def _is_expected(line: Record) -> bool:
-    return exact_or_zero(line["expected_amount"]) != 0 or exact_or_zero(line["expected_quantity"]) != 0
-
-
-def _is_billed(line: Record) -> bool:
-    return exact_or_zero(line["billed_amount"]) != 0 or line["billed_quantity"] is not None
-
-
-def _orphans(pack: Pack, sheet: Sheet) -> None:
-    orphans = [line for line in pack.facts.lines if line["contract"] not in pack.facts.parties]
+def _orphans(sheet: Sheet, orphans: Sequence[Record]) -> None:
     sheet.line("From billing to contract", "section")
     if not orphans:
         sheet.line("Every billed line names a contract of the book.")
-    else:
-        with sheet.table(_ORPHANS):
-            for line in orphans:
-                _orphan(sheet, line)
+        return
+    with sheet.table(_ORPHANS):
+        for line in orphans:
+            _orphan(sheet, line)
 
 
 def _orphan(sheet: Sheet, line: Record) -> None:
