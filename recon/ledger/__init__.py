@@ -7,9 +7,10 @@ from recon.ledger.register import Moved, Register
 from recon.ledger.registered import Registered, as_registered
 from recon.ledger.signing import FindingAct, Rules, Sight, Signed
 from recon.ledger.store import CloseMeta, Ledger, RecordedClose
+from recon.ledger.trail import Entry
 from recon.ledger.versions import VersionUsed
 
 __all__ = [
-    "CloseMeta", "FileRecord", "FindingAct", "IssuedPack", "Ledger", "Moved", "Plan", "RecordedClose", "Register",
-    "Registered", "Rules", "Sight", "Signed", "Staging", "VersionUsed", "as_registered",
+    "CloseMeta", "Entry", "FileRecord", "FindingAct", "IssuedPack", "Ledger", "Moved", "Plan", "RecordedClose",
+    "Register", "Registered", "Rules", "Sight", "Signed", "Staging", "VersionUsed", "as_registered",
 ]  # fmt: skip

@@ -257,15 +257,21 @@ class Ledger:
         with reading(self._engine) as connection:
             return trail.head(connection)
 
+    def entries(self) -> tuple[trail.Entry, ...]:
+        """Every entry of the trail in its order, as it stands there now."""
+        with reading(self._engine) as connection:
+            return tuple(map(trail.as_entry, trail.entries(connection)))
+
     def verify_chain(self) -> list[Problem]:
         """Everything in the database that is not as it was recorded, from the trail's links to single lines."""
         with reading(self._engine) as connection:
             entries = trail.entries(connection)
             return trail.broken_links(entries) + table_problems(connection, entries)
 
-    def verify_files(self, period: str | None = None) -> list[Problem]:
-        """Every file of a run that is missing, altered or added since it was recorded."""
-        return [problem for close in self.closes(period) for problem in self._altered_files(close)]
+    def verify_files(self, period: str | None = None, run: int | None = None) -> list[Problem]:
+        """Every file that is missing, altered or added since its run was recorded: of one run, a period's, or all."""
+        asked = (close for close in self.closes(period) if run in (None, close.run))
+        return [problem for close in asked for problem in self._altered_files(close)]
 
     def _altered_files(self, close: RecordedClose) -> list[Problem]:
         wanted = {record.name: record.sha256 for record in self.files(close)}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection, Row, insert, select
@@ -68,6 +69,35 @@ def head(connection: Connection) -> str:
 def entries(connection: Connection) -> Sequence[Row[Any]]:
     """All entries in order."""
     return connection.execute(select(trail).order_by(trail.c.seq)).all()
+
+
+@dataclass(frozen=True)
+class Entry:
+    """An entry of the trail: its number from 1, when (µs), who, which action, what it says, and both digests.
+
+    `payload` is empty where what it says cannot be read any more; verifying the chain names such an entry.
+    """
+
+    seq: int
+    at: int
+    who: str
+    action: str
+    payload: Mapping[str, Any]
+    previous: str
+    digest: str
+
+
+def as_entry(row: Row[Any]) -> Entry:
+    """A row of the trail as an entry."""
+    return Entry(row.seq, row.at, row.who, row.action, _said(row.payload), row.previous, row.digest)
+
+
+def _said(payload: str) -> Mapping[str, Any]:
+    try:
+        said = json.loads(payload)
+    except ValueError:
+        return {}
+    return said if isinstance(said, dict) else {}
 
 
 def broken_links(found: Sequence[Row[Any]]) -> list[Problem]:

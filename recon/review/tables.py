@@ -55,3 +55,53 @@ MOVES = {**_TABLE, "selection": None, "page_size": 15, **_right("before", "after
 CLAUSES = {**_TABLE, "selection": None, "page_size": 12, "wrapped_columns": ["value"], "column_widths": _CLAUSES}
 DUE = {**_TABLE, "selection": None}
 REJECTED = {**_TABLE, "selection": None}
+
+_TIES = {
+    "contract": 160, "direction": 75, "units": 95, "by third parties": 115, "priced": 100, "difference": 85,
+    "expected": 130, "billed": 95, "billed − expected": 130,
+}  # fmt: skip
+_AUDITED = {
+    "line": 235, "counterparty": 155, "amount": 115, "cause": 140, "grade": 95, "decision": 90, "by": 60, "owner": 75,
+    "age": 60,
+}  # fmt: skip
+_ITEMS = {
+    "month": 70, "counterparty": 160, "contract": 170, "amount": 115, "cause": 140, "decision": 90, "by": 60,
+    "owner": 75, "age": 60, "cleared by": 110,
+}  # fmt: skip
+_SOURCES = {
+    "dataset": 100, "file or query": 230, "rows read": 80, "set aside": 75, "other periods": 100, "bytes": 85,
+    "control total": 105, "first event": 125, "last event": 125,
+}  # fmt: skip
+_TRAIL = {"no": 50, "when (UTC)": 145, "kind": 75, "person": 140, "object": 160, "what": 380, "digest": 105}
+_PACKS = {
+    "pack": 50, "of run": 60, "issued (UTC)": 145, "by": 70, "pack digest": 285, "its file now": 120,
+    "SHA-256 of the file": 285,
+}  # fmt: skip
+WAY = {**_TABLE, "selection": None, "wrapped_columns": ["reason"]}
+TIES = {
+    **_TABLE, "selection": "single", "page_size": 15, "column_widths": _TIES,
+    **_right("units", "by third parties", "priced", "difference", "expected", "billed", "billed − expected"),
+}  # fmt: skip
+SEEN = {**_TABLE, "selection": None, **_right("delivered", "lines expected", "lines billed")}
+ORPHANS = {**_TABLE, "selection": None, **_right("billed")}
+AUDITED = {
+    **_TABLE, "selection": "single", "page_size": 15, "hidden_columns": ["finding"], "wrapped_columns": ["line"],
+    "column_widths": _AUDITED, **_right("amount"),
+}  # fmt: skip
+ITEMS = {**_TABLE, "selection": None, "column_widths": _ITEMS, **_right("amount")}
+CODES = {
+    **_TABLE, "selection": "single",
+    **_right("planted", "caught", "misnamed", "missed", "no effect", "found and named"),
+}  # fmt: skip
+ERRORS = {**_TABLE, "selection": None, "wrapped_columns": ["what was done", "moves"]}
+SOURCES = {
+    **_TABLE, "selection": "multi", "hidden_columns": ["SHA-256"], "column_widths": _SOURCES,
+    "wrapped_columns": ["file or query", "control total"],
+    **_right("rows read", "set aside", "other periods", "bytes"),
+}  # fmt: skip
+TRAIL = {**_TABLE, "selection": None, "page_size": 12, "wrapped_columns": ["what"], "column_widths": _TRAIL}
+PACKS = {
+    **_TABLE, "selection": "single", "column_widths": _PACKS,
+    "wrapped_columns": ["pack digest", "its file now", "SHA-256 of the file"],
+}  # fmt: skip
+PLACES = {**_TABLE, "selection": None, "page_size": 15, "wrapped_columns": ["what was altered", "now"]}
