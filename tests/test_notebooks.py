@@ -23,6 +23,7 @@ pytestmark = pytest.mark.xdist_group("pages")  # one demo month
 NOTEBOOKS = sorted((Path(__file__).parent.parent / "notebooks").glob("*.py"))
 SHOWN: dict[str, Callable[[Any], bool]] = {
     "1_month_end": lambda values: values["close"].period == "2026-10",
+    "2_evidence": lambda values: values["room"].close.run == 1 and values["trail"].problems == (),
     "4_contracts": lambda values: len(values["rows"]) == 22 and len(values["kept"].waiting) == 1,
 }
 REFUSED = (ast.BinOp, ast.AugAssign, ast.For, ast.While, ast.GeneratorExp)
@@ -84,6 +85,33 @@ def test_a_new_workspace_has_a_page_of_contracts_that_says_what_to_do(
     outputs, values = ran(page_path("4_contracts"), tmp_path / "new", monkeypatch)
     assert values["kept"].is_empty and "rows" not in values
     assert any("recon contracts import" in getattr(output, "text", "") for output in outputs)
+
+
+def test_a_new_workspace_has_nothing_to_audit_and_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    Workspace.init(tmp_path / "new")
+    outputs, values = ran(page_path("2_evidence"), tmp_path / "new", monkeypatch)
+    assert "room" not in values and values["trail"].entries == ()
+    assert any("No month has been closed yet" in getattr(output, "text", "") for output in outputs)
+
+
+def test_the_findings_to_audit_follow_a_link(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Filters given instead of clicked: the findings that pass them, and the entries of the trail."""
+    given = {
+        "asked": _Chosen({"counterparty": "all", "grade": "proven", "decision": "all"}),
+        "wanted": _Chosen({"kind": "pack", "person": "all", "object": "all"}),
+    }
+    before = stored(closed_demo())
+    outputs, _ = ran(page_path("2_evidence"), closed_demo(), monkeypatch, defs=given)
+    assert "proven" in (shown := " ".join(getattr(output, "text", "") or "" for output in outputs)), shown[:200]
+    assert "pack 1 issued, of run 1" in shown
+    assert stored(closed_demo()) == before, "the page of the auditor writes nothing"
+
+
+def stored(folder: Path) -> tuple[str, list[Path]]:
+    """The last digest of the trail, and every file of a workspace."""
+    place = Workspace.open(folder)
+    with Ledger.open(place.database_url, place.closes) as ledger:
+        return ledger.head(), sorted(path for path in folder.rglob("*") if path.is_file())
 
 
 def test_a_decision_stores_one_act_and_running_the_page_again_none(

@@ -69,10 +69,14 @@ _ITEMS = {
     "owner": 75, "age": 60, "cleared by": 110,
 }  # fmt: skip
 _SOURCES = {
-    "dataset": 100, "file or query": 230, "rows read": 80, "set aside": 75, "other periods": 100, "bytes": 85,
+    "dataset": 95, "file or query": 225, "rows read": 80, "set aside": 75, "other periods": 95, "bytes": 85,
     "control total": 105, "first event": 125, "last event": 125,
 }  # fmt: skip
-_TRAIL = {"no": 50, "when (UTC)": 145, "kind": 75, "person": 140, "object": 160, "what": 380, "digest": 105}
+_CODES = {
+    "planted error": 195, "in the table": 95, "planted": 90, "caught": 90, "misnamed": 100, "missed": 90,
+    "no effect": 100, "found and named": 140,
+}  # fmt: skip
+_TRAIL = {"no": 50, "when (UTC)": 145, "kind": 75, "person": 140, "object": 160, "what": 372, "digest": 105}
 _PACKS = {
     "pack": 50, "of run": 60, "issued (UTC)": 145, "by": 70, "pack digest": 285, "its file now": 120,
     "SHA-256 of the file": 285,
@@ -90,7 +94,7 @@ AUDITED = {
 }  # fmt: skip
 ITEMS = {**_TABLE, "selection": None, "column_widths": _ITEMS, **_right("amount")}
 CODES = {
-    **_TABLE, "selection": "single",
+    **_TABLE, "selection": "single", "column_widths": _CODES,
     **_right("planted", "caught", "misnamed", "missed", "no effect", "found and named"),
 }  # fmt: skip
 ERRORS = {**_TABLE, "selection": None, "wrapped_columns": ["what was done", "moves"]}

@@ -21,7 +21,7 @@ TRAIL_FILTERS = ("kind", "person", "object")
 TRAIL_COLUMNS = ["no", "when (UTC)", "kind", "person", "object", "what", "digest"]
 KINDS = {"close": "close", "contract": "contract", "state": "sign-off", "finding": "finding", "pack": "pack"}
 NOBODY = "–"
-MOST = 20  # problems shown; `recon verify` names them all
+MOST, LONGEST = 20, 70  # problems shown, and the characters of each
 Payload = Mapping[str, Any]
 
 
@@ -130,11 +130,7 @@ _WORDS: dict[str, Callable[[Payload, Mapping[Any, str]], Words]] = {
 def chain_verdict(trail: Trail) -> Notice:
     """Whether the chain holds, and the tables say what the trail says of them; what is altered is named."""
     if trail.problems:
-        more = len(trail.problems) - MOST
-        told = [f"- {literal(_short(str(one)))}" for one in trail.problems[:MOST]]
-        rest = [f"- … and {more:,} more; `recon verify` names them all"] if more > 0 else []
-        lead = f"**The ledger is not as it was recorded:** {counted(len(trail.problems), 'place')}."
-        return Notice("\n".join([lead, "", *told, *rest]), "danger")
+        return Notice("\n".join(_altered(trail)), "danger")
     if not trail.entries:
         return Notice("The trail has no entry yet.")
     entries = f"all {len(trail.entries):,} entries" if len(trail.entries) > 1 else "its one entry"
@@ -144,8 +140,21 @@ def chain_verdict(trail: Trail) -> Notice:
     )  # fmt: skip
 
 
+def _altered(trail: Trail) -> Iterator[str]:
+    """Each place by its name, with the beginning of what stands there and of what the trail expects."""
+    yield f"**The ledger is not as it was recorded**, in {counted(len(trail.problems), 'place')}:\n"
+    for one in trail.problems[:MOST]:
+        there, wanted = (literal(_short(text)) for text in (one.value, one.expected))
+        yield f"- **{literal(one.place)}**: there stands {there}; the trail expects {wanted}"
+    more = len(trail.problems) - MOST
+    if more > 0:
+        yield f"- … and {more:,} more"
+    yield "\n`recon verify` names them all, each in full."
+
+
 def _short(text: str) -> str:
-    return text if len(text) <= 240 else f"{text[:240]}…"
+    """The beginning of a text, long enough to find it again."""
+    return text if len(text) <= LONGEST else f"{text[:LONGEST]}…"
 
 
 def trail_filter(trail: Trail, link: Link, name: str) -> Filter:
@@ -156,15 +165,16 @@ def trail_filter(trail: Trail, link: Link, name: str) -> Filter:
 def trail_table(trail: Trail, **filters: str) -> pd.DataFrame:
     """The entries that pass the filters, the newest first."""
     kept = [one for one in trail.entries if all(_passes(one, *pair) for pair in filters.items())]
-    return pd.DataFrame(list(_rows(kept)), columns=TRAIL_COLUMNS, dtype=object)
+    broken = {one.place.split()[1] for one in trail.problems if one.place.startswith("trail ")}
+    return pd.DataFrame(list(_rows(kept, broken)), columns=TRAIL_COLUMNS, dtype=object)
 
 
 def _passes(one: Told, name: str, value: str) -> bool:
     return value == ALL or value in one.value(name)
 
 
-def _rows(kept: Sequence[Told]) -> Iterator[tuple[str, ...]]:
+def _rows(kept: Sequence[Told], broken: set[str]) -> Iterator[tuple[str, ...]]:
     for one in kept:
-        entry = one.entry
+        entry, number = one.entry, str(one.entry.seq)
         told = (one.kind, ", ".join(one.people), one.subject, one.what)
-        yield str(entry.seq), moment(entry.at), *told, entry.digest[:12]
+        yield number, moment(entry.at), *told, "BROKEN" if number in broken else entry.digest[:12]

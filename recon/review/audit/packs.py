@@ -25,7 +25,12 @@ PACKS_HEADING = "## Packs and downloads"
 NO_PACKS = "**No pack was issued for this month yet.** `recon evidence` issues one; below, one can be made to look at."
 PACK_COLUMNS = ["pack", "of run", "issued (UTC)", "by", "pack digest", "its file now", "SHA-256 of the file"]
 AS_ISSUED = "as issued"
-_NOT_ENTERED = "not entered in the ledger"
+_NOT_ENTERED = "not in the ledger"
+MEANINGS = {
+    "MISSING": "it was issued, but its file is not there any more.",
+    "ALTERED since": "its file is not the one that was issued.",
+    _NOT_ENTERED: "the ledger does not know that it was issued.",
+}
 _TAKE = "Take the workbook made now"
 Download = dict[str, Any]  # what `mo.download` is made of
 
@@ -49,7 +54,7 @@ def _pack(number: int, pack: IssuedPack | None, path: Path | None) -> tuple[str,
     found = hashlib.sha256(path.read_bytes()).hexdigest() if path else "–"
     if pack is None:
         return str(number), "–", "–", "–", "–", _NOT_ENTERED, found
-    state = "missing" if path is None else AS_ISSUED if found == pack.sha256 else "another file than was issued"
+    state = "MISSING" if path is None else AS_ISSUED if found == pack.sha256 else "ALTERED since"
     return str(number), str(pack.run), moment(pack.at), pack.who or "–", pack.digest, state, pack.sha256
 
 
@@ -60,7 +65,7 @@ def packs_verdict(packs: pd.DataFrame) -> str:
     wrong = [row for row in packs.to_dict("records") if row["its file now"] != AS_ISSUED]
     if not wrong:
         return f"{counted(len(packs), 'pack')} issued; every file stands as it was issued. The newest first."
-    return "\n".join(f"- **Pack {row['pack']}: {row['its file now']}.**" for row in wrong)
+    return "<br>".join(f"**Pack {row['pack']}: {MEANINGS[row['its file now']]}**" for row in wrong)
 
 
 def made_now(room: Room) -> Download:

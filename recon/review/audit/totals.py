@@ -32,7 +32,11 @@ def tied_heading(room: Room) -> str:
     """Whether every total agrees that must, and each of them (Markdown)."""
     statements = room.tied.statements
     wrong = sum(not holds for _, holds in statements)
-    verdict = f"**{wrong} of {len(statements)} do not hold.**" if wrong else f"**Yes:** all {len(statements)} hold."
+    verdict = (
+        f"**No:** {wrong} of {len(statements)} totals do not agree."
+        if wrong
+        else f"**Yes**, all {len(statements)} totals agree."
+    )
     told = [f"{'✓' if holds else '✗'} {words if holds else f'**{words}**'}" for words, holds in statements]
     return "\n\n".join(["## Does everything tie out?", verdict, "<br>".join(told)])
 
