@@ -17,6 +17,7 @@ import pytest
 from closed_demo import closed_demo
 
 from recon.ledger import Ledger
+from recon.review import audit
 from recon.workspace import Workspace
 
 pytestmark = pytest.mark.xdist_group("pages")  # one demo month
@@ -99,6 +100,7 @@ def test_the_findings_to_audit_follow_a_link(monkeypatch: pytest.MonkeyPatch) ->
     given = {
         "asked": _Chosen({"counterparty": "all", "grade": "proven", "decision": "all"}),
         "wanted": _Chosen({"kind": "pack", "person": "all", "object": "all"}),
+        "trail": audit.open_trail(Workspace.open(closed_demo())),
     }
     before = stored(closed_demo())
     outputs, _ = ran(page_path("2_evidence"), closed_demo(), monkeypatch, defs=given)

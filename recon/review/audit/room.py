@@ -107,9 +107,17 @@ def open_room(workspace: Workspace, period: str, run: int) -> Room:
     with Ledger.open(workspace.database_url, workspace.closes) as ledger:
         recorded, latest = ledger.find(period, run), ledger.latest(period)
         altered = tuple(ledger.verify_files(period, run))
-    since = tuple(changes_since(workspace, recorded))
+    stands = standing(workspace, chosen)
+    since = _since(workspace, recorded, stands)
     assert latest is not None
-    return Room(close, recorded, latest.run, Dossier.of(close), standing(workspace, chosen), since, altered)
+    return Room(close, recorded, latest.run, Dossier.of(close), stands, since, altered)
+
+
+def _since(workspace: Workspace, recorded: RecordedClose, stands: Standing) -> tuple[Change, ...]:
+    """What the run was made from that is other now; of a signed one that was looked at for its signature."""
+    if stands.state in SIGNED and stands.signed is not None and stands.signed.run == recorded.run:
+        return stands.stale.changes if stands.stale is not None else ()
+    return tuple(changes_since(workspace, recorded))
 
 
 def headline(room: Room) -> str:
@@ -118,11 +126,12 @@ def headline(room: Room) -> str:
     ties = "**everything ties out**" if not wrong else f"**{counted(wrong, 'total')} do not tie out**"
     gaps = f"**{counted(room.complete.gaps, 'gap')} in completeness**" if room.complete.gaps else "complete both ways"
     told = " · ".join([f"**{_state(room)}**", ties, gaps, _decisions(room)])
-    made = f"recorded {moment(room.recorded.recorded_at)} UTC{_by(room.recorded.recorded_by)}"
+    later = "" if close.run == room.latest_run else f" (run {room.latest_run} is later)"
+    made = f"{later}, recorded {moment(room.recorded.recorded_at)} UTC{_by(room.recorded.recorded_by)}"
     digest = f"digest `{str(close.manifest['digest'])[:DIGEST]}`"
     return (
         f"# Evidence of {literal(close.workspace_name)} · {close.period}\n\n{told}\n\n"
-        f"run {close.run}, {made} · {close.manifest['software']} · cut-off {close.manifest['cutoff']} · {digest}"
+        f"run {close.run}{made} · {close.manifest['software']} · cut-off {close.manifest['cutoff']} · {digest}"
     )
 
 
