@@ -13,7 +13,7 @@ from stored_close import AClose, a_close
 from recon.evidence import write_pack
 from recon.evidence.complete import completeness
 from recon.evidence.facts import Facts
-from recon.evidence.tied import TieOut, Walk, tie_out
+from recon.evidence.tied import ContractTie, TieOut, Walk, tie_out
 
 
 def tied(close: AClose | None = None) -> TieOut:
@@ -53,6 +53,13 @@ def test_a_contract_is_tied_from_its_units_to_what_was_billed() -> None:
     )
     assert (northwind.gap, northwind.difference) == (0, -41239)
     assert not kumo.is_priced and kumo.gap == 0
+
+
+def test_what_third_parties_counted_takes_part_in_the_difference() -> None:
+    ten, eight = Fraction(10), Fraction(8)
+    tie = ContractTie("ctv", "charge", True, ten, Fraction(-2), eight, eight, Fraction(9), (Fraction(3),))
+    assert (tie.gap, tie.difference, tie.all_fates) == (0, 1, 13)
+    assert replace(tie, by_others=Fraction(0)).gap == 2
 
 
 def test_everything_holds_of_a_close_that_ties() -> None:
