@@ -11,9 +11,10 @@ import pandas as pd
 import vl_convert
 
 OVER, UNDER, EXPECTED, BILLED, QUIET, INK = "#d55e00", "#0072b2", "#c3ccd6", "#1f3a5f", "#8a97a6", "#1f2933"
-WIDTH, ROW = 400, 26
+WIDTH, ROW = 330, 26
 LONGEST = 26  # letters of a name
 SIDES = ["over-billed or over-paid", "under-billed or under-paid"]
+MENU = {"export": True, "source": False, "compiled": False, "editor": False}  # the editor would send the chart away
 Panel = alt.LayerChart | alt.FacetChart | alt.HConcatChart | alt.VConcatChart | alt.Chart
 
 
@@ -40,7 +41,7 @@ def theme() -> alt.theme.ThemeConfig:
         "title": {**title, **subtitle},
         "legend": {**_TEXT, "orient": "top", "title": None},
     }
-    return {"config": look}  # type: ignore[typeddict-item]
+    return {"config": look, "usermeta": {"embedOptions": {"actions": MENU}}}  # type: ignore[typeddict-item]
 
 
 def said(sentence: str) -> Panel:
@@ -87,3 +88,8 @@ def stacked(panels: Sequence[Any], title: alt.TitleParams) -> Panel:
 def svg(chart: Panel) -> str:
     """A chart as an SVG element, drawn here: nothing is fetched when it is shown."""
     return str(vl_convert.vegalite_to_svg(chart.to_dict()))
+
+
+def png(chart: Panel) -> bytes:
+    """A chart as a picture at twice the size of the screen's, for slides and letters."""
+    return bytes(vl_convert.vegalite_to_png(chart.to_dict(), scale=2))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
@@ -71,10 +72,17 @@ class StoredClose:
         ids = pq.read_table(self.folder / "conversions.parquet", columns=["conversion_id"])
         return len(ids.column("conversion_id").unique())
 
-    def observed(self, relation: str, conversion_id: str | None = None) -> pd.DataFrame:
-        """A relation of the observations, whole or for one conversion."""
-        filters = None if conversion_id is None else [("conversion_id", "=", conversion_id)]
-        return self._parquet(f"observations/{relation}.parquet", filters)
+    def observed(
+        self,
+        relation: str,
+        conversion_id: str | None = None,
+        item: str | None = None,
+        columns: Sequence[str] | None = None,
+    ) -> pd.DataFrame:
+        """A relation of the observations: whole, for one conversion or for one item; all columns or those named."""
+        wanted = [("conversion_id", "=", conversion_id), ("item", "=", item)]
+        filters = [one for one in wanted if one[2] is not None] or None
+        return self._parquet(f"observations/{relation}.parquet", filters, columns)
 
     def reversals(self, contract: str) -> tuple[str, ...]:
         """The ids of the reversals that the close counted for a contract, in its period (RULES 5.7)."""
@@ -84,8 +92,10 @@ class StoredClose:
         """The counts, spend and held balances that the period ended with, exact (RULES 4.7)."""
         return balances_of(self.folder)
 
-    def _parquet(self, name: str, filters: list[tuple[str, str, Any]] | None) -> pd.DataFrame:
-        table = pq.read_table(self.folder / name, filters=filters)
+    def _parquet(
+        self, name: str, filters: list[tuple[str, str, Any]] | None, columns: Sequence[str] | None = None
+    ) -> pd.DataFrame:
+        table = pq.read_table(self.folder / name, filters=filters, columns=None if columns is None else list(columns))
         return pd.DataFrame(table.to_pylist(), columns=table.column_names, dtype=object)
 
 

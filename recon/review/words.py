@@ -63,6 +63,31 @@ def matching(frame: pd.DataFrame, line: pd.DataFrame, columns: list[str]) -> pd.
     return frame[keep]
 
 
+def figures_table(frame: pd.DataFrame) -> pd.DataFrame:
+    """The figures that a chart is drawn from, as text: amounts at the decimals of their row's currency.
+
+    >>> figures_table(pd.DataFrame({"currency": ["USD"], "expected_amount": [Decimal("5")], "is_locked": [True]}))
+      currency expected locked
+    0      USD     5.00    yes
+    """
+    currencies = list(frame["currency"]) if "currency" in frame else [None] * len(frame)
+    texts = {
+        re.sub("^is | amount$", "", str(name).replace("_", " ")): [
+            _figure(value, currency) for value, currency in zip(frame[name], currencies, strict=True)
+        ]
+        for name in frame.columns
+    }
+    return pd.DataFrame(texts, dtype=object)
+
+
+def _figure(value: Any, currency: str | None) -> str:
+    if isinstance(value, Decimal) and currency:
+        return shown(value, currency)
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return "" if pd.isna(value) else f"{value:,}" if isinstance(value, (int, Decimal)) else str(value)
+
+
 def counted(count: int, noun: str) -> str:
     """A number of things.
 
