@@ -1,60 +1,51 @@
 import marimo
 
 __generated_with = "0.25.2"
-app = marimo.App(width="full", app_title="Month end")
+app = marimo.App(width="full", app_title="Month end", css_file="parts/page.css")
 
 with app.setup:
     import marimo as mo
+    import parts
 
     from recon import charts, review
 
 
 @app.cell
 def _():
-    workspace = review.open_workspace()
-    params = mo.query_params()
-    period = mo.ui.dropdown(
-        review.periods(workspace),
-        value=review.month(workspace, params.get("period")),
-        label="Month",
-        searchable=True,
-        on_change=lambda value: params.set("period", value),
-    )
-    return params, period, workspace
+    workspace, params = parts.opened(), mo.query_params()
+    period = parts.month(workspace, params)
+    me = parts.Person(workspace)
+    who = me.field
+    stored, refresh = mo.state(None)
+    told, tell = mo.state(review.Decision())
+    return me, params, period, refresh, stored, tell, told, who, workspace
 
 
 @app.cell
 def _(period, workspace):
-    close = review.load(workspace, period.value)
+    close = parts.loaded(workspace, period.value)
+    mo.md(review.headline(close))
     return (close,)
 
 
 @app.cell
-def _(close):
-    mo.md(review.headline(close))
+def _(close, stored):
+    stored()
+    desk = review.open_desk(close)
+    parts.state(desk)
+    return (desk,)
 
 
 @app.cell
 def _(close, params):
-    filters = mo.ui.dictionary(
-        {
-            name: mo.ui.dropdown(
-                review.choices(close, name),
-                value=review.chosen(close, name, params.get(name)),
-                label=name.capitalize(),
-                searchable=True,
-                on_change=lambda value, name=name: params.set(name, value),
-            )
-            for name in review.FILTERS
-        }
-    )
+    filters = parts.filters(close, params)
     return (filters,)
 
 
 @app.cell
-def _(close, filters, period):
+def _(close, filters, period, who):
     workbook = mo.download(lambda: review.pack_bytes(close), review.pack_name(close), label="Download the workbook")
-    mo.hstack([period, *filters.values(), workbook], justify="start", align="center", gap=2)
+    mo.hstack([period, *filters.values(), who, workbook], justify="start", align="center", gap=2, wrap=True)
 
 
 @app.cell
@@ -64,111 +55,129 @@ def _(close, filters):
 
 
 @app.cell
-def _(lines):
-    mo.hstack([mo.stat(**card, bordered=True) for card in review.totals(lines)], justify="start", gap=1, wrap=True)
+def _(desk, lines):
+    parts.cards([*review.totals(lines), *review.open_worth(desk)])
+
+
+@app.cell
+def _(told):
+    parts.outcome(told())
 
 
 @app.cell
 def _(lines):
-    _pair = [charts.variances(review.by_counterparty(lines)), charts.expected_and_billed(review.by_counterparty(lines))]
-    mo.hstack(_pair, justify="start", gap=3, wrap=True)
+    parties = review.by_counterparty(lines)
+    parts.charted(parties, variances=charts.variances(parties), billed=charts.expected_and_billed(parties))
 
 
 @app.cell
 def _(close, lines):
-    mo.md(review.why_heading(close, lines))
-
-
-@app.cell
-def _(close, lines):
-    mo.stop(not review.has_variance(close, lines))
     rank = mo.ui.radio(review.RANKS, value="by money", inline=True, label="Causes")
-    rank
+    parts.asked(review.why_heading(close, lines), rank, review.has_variance(close, lines))
     return (rank,)
 
 
 @app.cell
 def _(close, lines, rank):
-    bars = mo.ui.altair_chart(
-        charts.why(review.bridge_steps(close, lines), review.causes(close, lines, rank.value), rank.value)
-    )
-    bars
+    ranked = review.causes(close, lines, rank.value)
+    drawn = charts.why(review.bridge_steps(close, lines), ranked, rank.value)
+    bars = mo.ui.altair_chart(drawn)
+    parts.charted(ranked, bridge=(bars, drawn))
     return (bars,)
 
 
 @app.cell
-def _(bars, close, lines):
+def _(close, lines):
+    spread = review.by_party_and_cause(close, lines)
+    parts.charted(spread, who_and_why=charts.by_cause(spread))
+
+
+@app.cell
+def _(bars, close, desk, lines):
     chosen_bars = review.clicked(bars.selections)
-    found = mo.ui.table(review.findings_table(close, lines, chosen_bars), **review.FINDINGS)
-    grades = mo.accordion({"What the grades mean": mo.md(review.GRADES_MEANING)})
-    mo.vstack([mo.md(review.findings_title(chosen_bars)), found, grades])
+    found = mo.ui.table(review.findings_table(close, lines, chosen_bars, desk), **review.FINDINGS)
+    parts.listed(review.findings_title(chosen_bars), found, fold=("What the grades mean", review.GRADES_MEANING))
     return (found,)
+
+
+@app.cell
+def _(desk, found, me, refresh, tell):
+    mo.stop(found.value.empty)
+    deciding = parts.deciding(desk, found.value, me, tell, refresh)
+    parts.form(review.deciding_heading(desk, found.value), deciding)
+    return (deciding,)
 
 
 @app.cell
 def _(close, found):
     mo.stop(found.value.empty)
-    finding = review.finding_of(close, found.value)
-    mo.vstack([mo.md(review.finding_heading(finding)), mo.Html(review.to_paste(close, finding))])
-    return (finding,)
-
-
-@app.cell
-def _(close, finding):
-    mo.stop(not review.has_workings(close, finding), mo.md(review.NO_WORKINGS))
-    beside = mo.ui.table(review.workings_beside(close, finding), **review.BESIDE)
-    mo.vstack([mo.md(review.WORKINGS_HEADING), beside])
-
-
-@app.cell
-def _(close, finding):
-    mo.stop(not review.has_events(close, finding), mo.md(review.NO_EVENTS))
-    events = mo.ui.table(review.finding_events(close, finding), **review.EVENTS)
-    mo.vstack([mo.md(review.EVENTS_HEADING), events])
-
-
-@app.cell
-def _(close, finding):
-    mo.vstack([mo.md(review.REPEAT_HEADING), mo.Html(review.to_repeat(close, finding))])
+    parts.finding(close, found.value)
 
 
 @app.cell
 def _(lines):
     table = mo.ui.table(review.lines_table(lines), **review.LINES)
-    mo.vstack([mo.md(review.LINES_HEADING), table])
+    parts.listed(review.LINES_HEADING, table)
     return (table,)
 
 
 @app.cell
 def _(close, table):
-    mo.md(review.said_of_line(close, table.value))
-
-
-@app.cell
-def _(close, table):
-    mo.stop(table.value.empty)
     steps = mo.ui.table(review.workings_of(close, table.value), **review.STEPS)
-    steps
+    parts.listed(review.said_of_line(close, table.value), steps)
     return (steps,)
 
 
 @app.cell
 def _(close, table):
     mo.stop(table.value.empty)
-    charts.fates(review.fates_of(close, table.value), review.fates_title(table.value))
+    parts.line_by_day(close, table.value)
 
 
 @app.cell
 def _(close, steps, table):
-    said = mo.md(review.said_of_events(close, table.value, steps.value))
-    mo.stop(not review.has_decisions(close, table.value), said)
-    mo.vstack([said, mo.ui.table(review.decisions_of(close, table.value, steps.value), **review.DECISIONS)])
+    mo.stop(table.value.empty)
+    parts.decisions(close, table.value, steps.value)
+
+
+@app.cell
+def _(desk):
+    items = mo.ui.table(review.items_table(desk), **review.ITEMS)
+    parts.listed(review.rolled_heading(desk), mo.ui.table(review.rolled_table(desk), **review.ROLLED), items)
+
+
+@app.cell
+def _(desk):
+    ages = review.ages(desk)
+    parts.charted(ages, ageing=charts.ageing(ages))
+
+
+@app.cell
+def _(close):
+    months = review.trend(close)
+    parts.charted(months, trend=charts.trend(months, review.twelve_months(close)))
+
+
+@app.cell
+def _(desk, me, refresh, tell):
+    rows = mo.ui.table(review.rejected_rows(desk.close), **review.REJECTED)
+    accepting = parts.accepting(desk, me, tell, refresh)
+    parts.form(review.left_out_heading(desk), accepting, rows)
+    return (accepting,)
+
+
+@app.cell
+def _(desk, me, refresh, tell):
+    signing = parts.signing(desk, me, tell, refresh)
+    gates = mo.ui.table(review.gates_table(desk), **review.GATES)
+    parts.form(review.signing_heading(desk), signing, gates, mo.ui.table(review.way_table(desk), **review.WAY))
+    return (signing,)
 
 
 @app.cell
 def _(close):
     version = mo.ui.dropdown(review.versions_listed(close), label="Version", searchable=True)
-    mo.vstack([mo.md(review.WHAT_IF), version])
+    parts.asked(review.WHAT_IF, version)
     return (version,)
 
 
@@ -184,16 +193,7 @@ def _(close, version):
 @app.cell
 def _(ask, close, terms, version):
     mo.stop(not ask.value)
-    with mo.status.spinner("Pricing the month with these terms"):
-        outcome = review.effect(close, version.value, terms.value)
-    mo.vstack([mo.md(outcome.words), *([] if outcome.lines.empty else [mo.ui.table(outcome.lines, **review.EFFECT)])])
-
-
-@app.cell
-def _(close):
-    left_out = mo.md(review.left_out(close))
-    mo.stop(close.rejected.empty, left_out)
-    mo.vstack([left_out, mo.ui.table(review.rejected_rows(close), **review.REJECTED)])
+    parts.effect(close, version.value, terms.value)
 
 
 if __name__ == "__main__":

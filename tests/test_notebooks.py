@@ -33,6 +33,7 @@ REFUSED = (ast.BinOp, ast.AugAssign, ast.For, ast.While, ast.GeneratorExp)
 def loaded(path: Path) -> ModuleType:
     spec = importlib.util.spec_from_file_location(path.stem, path)
     assert spec and spec.loader
+    sys.path[:0] = [] if str(path.parent) in sys.path else [str(path.parent)]  # as marimo and python do for a page
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module

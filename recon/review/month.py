@@ -11,7 +11,7 @@ from recon.close import StoredClose, load_close, periods
 from recon.evidence import issue_pack, latest_pack
 from recon.period import Period
 from recon.problems import BadInput, Problem
-from recon.review.words import as_text, shown, total
+from recon.review.words import as_text, literal, shown, total
 from recon.workspace import Workspace
 
 ALL = "all"
@@ -36,6 +36,20 @@ def load(workspace: Workspace, period: str | None) -> StoredClose:
     if period is None:
         raise BadInput([Problem(str(workspace.folder), "no closed month", "a close: run `recon close 2026-10` first")])
     return load_close(workspace, Period.parse(period))
+
+
+def no_month(workspace: Workspace) -> str:
+    """What to do where no month was closed yet, in Markdown."""
+    return (
+        f"**No month of {literal(workspace.name)} was closed yet.** `recon.toml` says where contracts, events and the "
+        "statement are; then `recon close 2026-10` recomputes a month, and this page shows it once it is loaded again."
+    )
+
+
+def trouble(bad: BadInput) -> str:
+    """Why a page can't be shown: every problem with its place, what stands there and what was expected (Markdown)."""
+    told = "\n".join(f"- {literal(str(one))}" for one in bad.problems)
+    return f"**This page can't be shown yet.** Mend this, and load it again:\n\n{told}"
 
 
 def headline(close: StoredClose) -> str:

@@ -27,15 +27,54 @@ _INBOX = {
     "written by": 85, "changes": 230,
 }  # fmt: skip
 _CLAUSES = {"clause": 380, "value": 550, "stated": 120}
+_SHORT = {**_TABLE, "show_search": False, "pagination": False}
+_GATES = {"": 75, "what is wanted": 330, "before it is": 100, "how it stands": 560}
+_FINDINGS = {
+    "counterparty": 165, "contract": 165, "item": 125, "kind": 78, "currency": 80, "amount": 95, "cause": 145,
+    "grade": 90, "decision": 110, "owner": 70,
+}  # fmt: skip
+_LINES = {
+    "counterparty": 165, "contract": 165, "item": 150, "kind": 95, "currency": 80, "expected": 105, "billed": 105,
+    "variance": 105, "status": 125,
+}  # fmt: skip
+_ITEMS = {
+    "state": 85, "counterparty": 145, "line": 225, "currency": 75, "amount": 90, "cause": 115, "decision": 105,
+    "by": 50, "owner": 60, "month": 72, "days": 48, "age": 60,
+}  # fmt: skip
 
 
 def _right(*columns: str) -> dict[str, Any]:
     return {"text_justify_columns": dict.fromkeys(columns, "right")}
 
 
-LINES = {**_TABLE, "selection": "single", "page_size": 15, **_right("expected", "billed", "variance")}
+LINES = {
+    **_TABLE,
+    "selection": "single",
+    "page_size": 15,
+    "column_widths": _LINES,
+    **_right("expected", "billed", "variance"),
+}
 STEPS = {**_TABLE, "selection": "single", "wrapped_columns": ["arithmetic"], "column_widths": _STEPS}
-FINDINGS = {**_TABLE, "selection": "single", "page_size": 15, "hidden_columns": ["finding"], **_right("amount")}
+FINDINGS = {
+    **_TABLE,
+    "selection": "multi",
+    "page_size": 15,
+    "hidden_columns": ["finding"],
+    "column_widths": _FINDINGS,
+    **_right("amount"),
+}
+MOVED = {**_SHORT, "selection": None, **_right("expected", "billed", "variance moved by")}
+GATES = {**_SHORT, "selection": None, "wrapped_columns": ["how it stands"], "column_widths": _GATES}
+WAY = {**_SHORT, "selection": None, "wrapped_columns": ["reason"]}
+ROLLED = {**_SHORT, "selection": None, **_right("opening", "new", "cleared", "closing")}
+ITEMS = {
+    **_TABLE,
+    "selection": None,
+    "wrapped_columns": ["line", "cause"],
+    "column_widths": _ITEMS,
+    **_right("amount", "days"),
+}
+BEHIND = {**_TABLE, "selection": None}
 BESIDE = {
     **_TABLE, "selection": None, "wrapped_columns": ["ours", "theirs, under the edit"], "column_widths": _BESIDE,
 }  # fmt: skip

@@ -13,13 +13,17 @@ from recon import views
 from recon.close import StoredClose
 from recon.diagnose.bridge import LINE, UNEXPLAINED, WITHIN, Bridge, Movement, Step, bridges, movements, ranked, steps
 from recon.diagnose.grades import GRADES, cause_words
+from recon.review.desk import MonthDesk
 from recon.review.words import as_text, copyable, readable, shown
 
 TOTALS = ("expected", "billed")
+UNDECIDED, NOT_ASKED = "to be decided", ("–", "")  # a line within tolerance asks for no decision
 RANKS = {"by money": "money", "by number of lines": "count"}
 STEP_COLUMNS = ["currency", "cause", "step", "role", "start", "end", "amount", "lines"]
 CAUSE_COLUMNS = ["currency", "cause", "step", "role", "amount", "gross", "lines"]
-FINDING_COLUMNS = ["counterparty", "contract", "item", "kind", "currency", "amount", "cause", "grade", "finding"]
+FINDING_COLUMNS = [
+    "counterparty", "contract", "item", "kind", "currency", "amount", "cause", "grade", "decision", "owner", "finding",
+]  # fmt: skip
 BESIDE_COLUMNS = ["no", "step", "ours", "theirs, under the edit", "changed", "rule"]
 GRADES_MEANING = "\n".join(f"- **{grade}**: {words}." for grade, words in GRADES.items())
 WORKINGS_HEADING = "#### Workings: ours beside theirs"
@@ -113,12 +117,15 @@ def _points(fields: Mapping[str, Any]) -> list[dict[str, Any]]:
     return [dict(zip(names, values, strict=True)) for values in zip(*(fields[name] for name in names), strict=False)]
 
 
-def findings_table(close: StoredClose, lines: pd.DataFrame, chosen: list[tuple[str, str]]) -> pd.DataFrame:
-    """The findings behind the clicked bars, or all of them, the largest first, as a page shows them."""
+def findings_table(
+    close: StoredClose, lines: pd.DataFrame, chosen: list[tuple[str, str]], desk: MonthDesk | None = None
+) -> pd.DataFrame:
+    """The findings behind the clicked bars, or all of them, the largest first; a desk says what was decided of each."""
     found = [row for row in findings_of(close, lines).to_dict("records") if _is_behind(row, chosen)]
     parties = dict(zip(_keys(close.lines), close.lines["counterparty"], strict=True))
     ordered = sorted(found, key=lambda row: (-abs(row["amount"]), row["finding_id"]))
-    rows = [_finding_row(row, parties) for row in ordered]
+    decided = {one.finding_id: (one.disposition or UNDECIDED, one.owner) for one in (desk.items.new if desk else ())}
+    rows = [_finding_row(row, parties, decided.get(row["finding_id"], NOT_ASKED)) for row in ordered]
     return pd.DataFrame(rows, columns=FINDING_COLUMNS, dtype=object)
 
 
@@ -126,18 +133,20 @@ def _is_behind(finding: Mapping[Any, Any], chosen: list[tuple[str, str]]) -> boo
     return not chosen or (finding["currency"], finding["cause"]) in chosen
 
 
-def _finding_row(row: Mapping[Any, Any], parties: Mapping[tuple[str, ...], Any]) -> tuple[str, ...]:
+def _finding_row(
+    row: Mapping[Any, Any], parties: Mapping[tuple[str, ...], Any], decided: tuple[str, str]
+) -> tuple[str, ...]:
     key = tuple(str(row[name] or "") for name in LINE)
     amount = shown(row["amount"], key[-1], is_signed=True) if key[-1] else "–"
     party = parties.get(key) or "(no contract)"
-    return party, *key, amount, cause_words(row["cause"]), str(row["grade"]), str(row["finding_id"])
+    return party, *key, amount, cause_words(row["cause"]), str(row["grade"]), *decided, str(row["finding_id"])
 
 
 def findings_title(chosen: list[tuple[str, str]]) -> str:
     """What the findings listed below are."""
     bars = ", ".join(f"{cause_words(cause)} in {currency}" for currency, cause in chosen)
     listed = f"Lines with {bars}" if chosen else "All findings, the largest first"
-    return f"#### {listed}\n\nChoose one to see what it rests on."
+    return f"#### {listed}\n\nChoose one to see what it rests on, or several to decide about them at once."
 
 
 def finding_of(close: StoredClose, row: pd.DataFrame) -> views.Record:

@@ -1,0 +1,111 @@
+"""All pages in one server with the start page before them: `recon review` runs this over RECON_WORKSPACE."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import socket
+import threading
+import webbrowser
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import marimo
+import uvicorn
+from starlette.authentication import SimpleUser
+from starlette.concurrency import run_in_threadpool
+from starlette.responses import HTMLResponse, PlainTextResponse, RedirectResponse
+
+from recon import review
+from recon.problems import BadInput
+
+PAGES = Path(__file__).resolve().parent.parent
+SOON = 1.0  # seconds, until the server answers the browser that is opened
+NO_NAME = "No name came with the request: this server is meant to be reached through the proxy that signs people in."
+
+
+def addresses(folder: Path = PAGES) -> dict[str, Path]:
+    """Every page of the folder by the name in its address: `1_month_end.py` is `month-end`."""
+    found = sorted(folder.glob("[0-9]_*.py"))
+    return {path.stem.split("_", 1)[1].replace("_", "-"): path for path in found}
+
+
+class Review:
+    """The start page at `/`, the pages behind it; a link without a last slash keeps its filters."""
+
+    def __init__(self, pages: Mapping[str, Path]) -> None:
+        server = marimo.create_asgi_app(quiet=True)
+        for name, path in pages.items():
+            server = server.with_app(path=f"/{name}", root=str(path))
+        self._names, self._marimo = tuple(pages), server.build()
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        path = scope.get("path", "")
+        if scope["type"] == "http" and path == "/":
+            await HTMLResponse(await run_in_threadpool(self._start))(scope, receive, send)
+        elif scope["type"] == "http" and path == "/health":
+            await PlainTextResponse("up")(scope, receive, send)
+        elif scope["type"] == "http" and path.strip("/") in self._names and not path.endswith("/"):
+            query = scope.get("query_string", b"").decode()
+            await RedirectResponse(f"{path}/?{query}" if query else f"{path}/")(scope, receive, send)
+        else:
+            await self._marimo(scope, receive, send)
+
+    def _start(self) -> str:
+        ways = {name: f"/{name}/" for name in self._names}
+        try:
+            return review.start_page(review.open_workspace(), ways)
+        except BadInput as bad:
+            return review.trouble_page(bad)
+
+
+class Named:
+    """Each request carries the name that a proxy gave it in a header; without one it is refused."""
+
+    def __init__(self, app: Any, header: str) -> None:
+        self._app, self._header = app, header.lower().encode("latin-1")
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] not in ("http", "websocket"):
+            await self._app(scope, receive, send)
+            return
+        name = dict(scope["headers"]).get(self._header, b"").decode("latin-1").strip()
+        if name:
+            await self._app({**scope, "user": SimpleUser(name)}, receive, send)
+        elif scope["type"] == "http":
+            await PlainTextResponse(NO_NAME, status_code=401)(scope, receive, send)
+        else:
+            await send({"type": "websocket.close", "code": 1008, "reason": "no name"})
+
+
+def free_port(host: str, wanted: int) -> int:
+    """The port that is wanted, or the next one that nobody listens on."""
+    for port in range(wanted, wanted + 100):
+        with socket.socket() as probe:
+            if probe.connect_ex((host, port)):
+                return port
+    raise SystemExit(f"no port from {wanted} to {wanted + 99} is free on {host}")
+
+
+def main() -> None:
+    """Serve until it is stopped."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--host", default="127.0.0.1")
+    parser.add_argument("--port", type=int, default=2718)
+    parser.add_argument("--headless", action="store_true")
+    parser.add_argument("--user-header", default="")
+    asked = parser.parse_args()
+    os.chdir(PAGES)  # where marimo looks for how pages are shown
+    app: Any = Review(addresses())
+    port = free_port(asked.host, asked.port)
+    address = f"http://{asked.host}:{port}"
+    print(f"The review is at {address} (stop it with Ctrl-C)", flush=True)
+    if not asked.headless:
+        threading.Timer(SOON, webbrowser.open, (address,)).start()
+    served = Named(app, asked.user_header) if asked.user_header else app
+    uvicorn.run(served, host=asked.host, port=port, log_level="warning", timeout_graceful_shutdown=3)
+
+
+if __name__ == "__main__":
+    main()
