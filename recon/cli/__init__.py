@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import getpass
 import json
-import os
 import subprocess
 import sys
 from dataclasses import asdict
@@ -26,6 +25,7 @@ from recon.cli.options import (
     print_json,
     progress,
 )
+from recon.cli.reviewing import serve
 from recon.cli.signing import findings_app, sign_app
 from recon.cli.verifying import verify_file, verify_ledger
 from recon.close import StoredClose, close_period, load_close
@@ -254,20 +254,19 @@ def _show_true_up(found: TrueUp) -> None:
 @app.command()
 def review(
     workspace: Folder = HERE,
-    port: Annotated[int, typer.Option(help="Where to serve the notebooks.")] = 2718,
+    port: Annotated[int, typer.Option(help="Where to serve the pages; the next free one where it is taken.")] = 2718,
     headless: Annotated[bool, typer.Option(help="Do not open a browser.")] = False,
+    host: Annotated[str, typer.Option(help="Where to listen; others reach it only if you say so.")] = "127.0.0.1",
+    user_header: Annotated[
+        str, typer.Option(help="The header in which a proxy names the person, who then acts by no other name.")
+    ] = "",
 ) -> None:
-    """Open the month-end review in the browser.
+    """Serve the start page with the month-end review, the contracts and all other pages, and open it in the browser.
 
     Example: `recon review --workspace demo`
     """
     folder = Workspace.open(workspace).folder.resolve()
-    notebook = Path(__file__).resolve().parent.parent / "notebooks" / "1_month_end.py"
-    command = [sys.executable, "-m", "marimo", "run", str(notebook), "--port", str(port)]
-    command += ["--headless"] if headless else []
-    raise typer.Exit(
-        subprocess.run(command, env={**os.environ, "RECON_WORKSPACE": str(folder)}, check=False).returncode
-    )
+    raise typer.Exit(serve(folder, host, port, headless, user_header))
 
 
 @app.command()
