@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -13,6 +15,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from selenium import webdriver
@@ -20,7 +23,7 @@ from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.remote.webelement import WebElement
-from selenium.webdriver.support.ui import WebDriverWait
+from selenium.webdriver.support.ui import Select, WebDriverWait
 
 NOTEBOOKS = Path(__file__).parent.parent / "notebooks"
 SWITCHES = (
@@ -40,18 +43,36 @@ return found;"""
 @contextmanager
 def served(notebook: str, workspace: Path, log: Path) -> Iterator[str]:
     """The address of a notebook that is served over a workspace."""
-    _needed("chromium"), _needed("chromedriver")
     port = _free_port()
     switches = ("--headless", "--no-token", "--host", "127.0.0.1", "--port", str(port))
     command = [sys.executable, "-m", "marimo", "run", str(NOTEBOOKS / notebook), *switches]
-    environment = {**os.environ, "RECON_WORKSPACE": str(workspace)}
+    with _running(command, port, log, RECON_WORKSPACE=str(workspace)) as address:
+        yield address
+
+
+@contextmanager
+def reviewed(workspace: Path, log: Path, *switches: str) -> Iterator[str]:
+    """The address of `recon review` over a workspace."""
+    port = _free_port()
+    command = [sys.executable, "-m", "recon.cli", "review", "--workspace", str(workspace), "--port", str(port)]
+    with _running([*command, "--headless", *switches], port, log) as address:
+        yield address
+
+
+@contextmanager
+def _running(command: list[str], port: int, log: Path, **settings: str) -> Iterator[str]:
+    """A server that is up, and gone afterwards with all that it started."""
+    _needed("chromium"), _needed("chromedriver")
+    environment, where = {**os.environ, **settings}, NOTEBOOKS.parent
     with log.open("w") as output:
-        server = subprocess.Popen(command, env=environment, stdout=output, stderr=output, cwd=NOTEBOOKS.parent)
+        server = subprocess.Popen(
+            command, env=environment, stdout=output, stderr=output, cwd=where, start_new_session=True
+        )
         try:
             _wait_until_up(f"http://127.0.0.1:{port}", log)
             yield f"http://127.0.0.1:{port}"
         finally:
-            server.terminate()
+            os.killpg(server.pid, signal.SIGTERM)
             server.wait(30)
 
 
@@ -93,7 +114,7 @@ def chromium(profile: Path, downloads: Path) -> Iterator[webdriver.Chrome]:
     options.add_experimental_option(
         "prefs", {"download.default_directory": str(downloads), "download.prompt_for_download": False}
     )
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
     driver = webdriver.Chrome(options=options, service=Service(_needed("chromedriver")))
     try:
         yield driver
@@ -146,11 +167,21 @@ class Page:
         self.browser.execute_script("arguments[0].scrollIntoView({block: 'center'})", box)
         box.click()
 
+    def choose_all(self, heading: str) -> None:
+        """Tick every row of a table by the box in its head."""
+        table = self.table(heading)
+        assert table is not None
+        box = table.find_element(By.CSS_SELECTOR, "thead button[role=checkbox]")
+        self.browser.execute_script("arguments[0].scrollIntoView({block: 'center'})", box)
+        box.click()
+
     def pick(self, label: str, value: str) -> None:
         """Set a filter to a value, as one types into it."""
         box = next(one for one in self.all("marimo-dropdown") if label in self.words_of(one))
-        box.shadow_root.find_element(By.CSS_SELECTOR, "button").click()
-        self.until(self.fields, "the filter's field")[0].send_keys(value, Keys.ENTER)
+        button = box.shadow_root.find_element(By.CSS_SELECTOR, "button")
+        self.browser.execute_script("arguments[0].scrollIntoView({block: 'center'})", button)
+        button.click()
+        self.until(self.fields, "the filter's field")[0].send_keys(Keys.CONTROL + "a", Keys.NULL + value, Keys.ENTER)
 
     def fields(self) -> list[WebElement]:
         """The fields of open filters."""
@@ -159,6 +190,23 @@ class Page:
     def words_of(self, element: WebElement) -> str:
         """The text of an element, of its shadow too."""
         return str(self.browser.execute_script("return (arguments[0].shadowRoot || arguments[0]).textContent", element))
+
+    def press(self, words: str) -> None:
+        """Press the button with these words."""
+        button = self.until(lambda: next(one for one in self.all("button") if one.text.strip() == words), words)
+        self.browser.execute_script("arguments[0].scrollIntoView({block: 'center'})", button)
+        button.click()
+
+    def select(self, option: str) -> None:
+        """Choose what begins with these words in the field that offers it."""
+        field = self.until(lambda: next(one for one in self.all("select") if option in one.text), option)
+        Select(field).select_by_visible_text(next(words for words in field.text.splitlines() if option in words).strip())
+
+    def requested(self) -> set[str]:
+        """The hosts that anything was asked from since this was asked last."""
+        told = (json.loads(entry["message"])["message"] for entry in self.browser.get_log("performance"))
+        sent = (one["params"]["request"]["url"] for one in told if one["method"] == "Network.requestWillBeSent")
+        return {urlsplit(url).hostname or "" for url in sent if urlsplit(url).scheme not in ("data", "blob", "chrome")}
 
     def screenshot(self, name: str) -> None:
         """Kept where RECON_SCREENSHOTS says, to be looked at."""

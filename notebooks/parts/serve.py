@@ -10,6 +10,7 @@ import webbrowser
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import marimo
 import uvicorn
@@ -23,6 +24,8 @@ from recon.problems import BadInput
 PAGES = Path(__file__).resolve().parent.parent
 SOON = 1.0  # seconds, until the server answers the browser that is opened
 NO_NAME = "No name came with the request: this server is meant to be reached through the proxy that signs people in."
+
+FOREIGN = "A page of another site asked for this; only the pages of this server may."
 
 
 def addresses(folder: Path = PAGES) -> dict[str, Path]:
@@ -60,6 +63,30 @@ class Review:
             return review.trouble_page(bad)
 
 
+class OwnPages:
+    """Only our own pages may ask: a page of another site, open in the same browser, could otherwise sign for people."""
+
+    def __init__(self, app: Any) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        headers = dict(scope.get("headers", ()))
+        asked_by = urlsplit(headers.get(b"origin", b"").decode("latin-1")).netloc
+        ours = {headers.get(name, b"").decode("latin-1") for name in (b"host", b"x-forwarded-host")}
+        if not asked_by or asked_by in ours:
+            await self._app(scope, receive, send)
+        else:
+            await refused(scope, receive, send, 403, FOREIGN)
+
+
+async def refused(scope: Any, receive: Any, send: Any, status: int, words: str) -> None:
+    """Say no to a request, or to a connection before it is there."""
+    if scope["type"] == "http":
+        await PlainTextResponse(words, status_code=status)(scope, receive, send)
+    else:
+        await send({"type": "websocket.close", "code": 1008, "reason": words[:100]})
+
+
 class Named:
     """Each request carries the name that a proxy gave it in a header; without one it is refused."""
 
@@ -73,10 +100,8 @@ class Named:
         name = dict(scope["headers"]).get(self._header, b"").decode("latin-1").strip()
         if name:
             await self._app({**scope, "user": SimpleUser(name)}, receive, send)
-        elif scope["type"] == "http":
-            await PlainTextResponse(NO_NAME, status_code=401)(scope, receive, send)
         else:
-            await send({"type": "websocket.close", "code": 1008, "reason": "no name"})
+            await refused(scope, receive, send, 401, NO_NAME)
 
 
 def free_port(host: str, wanted: int) -> int:
@@ -103,7 +128,7 @@ def main() -> None:
     print(f"The review is at {address} (stop it with Ctrl-C)", flush=True)
     if not asked.headless:
         threading.Timer(SOON, webbrowser.open, (address,)).start()
-    served = Named(app, asked.user_header) if asked.user_header else app
+    served = OwnPages(Named(app, asked.user_header) if asked.user_header else app)
     uvicorn.run(served, host=asked.host, port=port, log_level="warning", timeout_graceful_shutdown=3)
 
 

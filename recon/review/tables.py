@@ -30,16 +30,16 @@ _CLAUSES = {"clause": 380, "value": 550, "stated": 120}
 _SHORT = {**_TABLE, "show_search": False, "pagination": False}
 _GATES = {"": 75, "what is wanted": 330, "before it is": 100, "how it stands": 560}
 _FINDINGS = {
-    "counterparty": 165, "contract": 165, "item": 125, "kind": 78, "currency": 80, "amount": 95, "cause": 145,
-    "grade": 90, "decision": 110, "owner": 70,
+    "counterparty": 165, "contract": 165, "item": 120, "kind": 78, "currency": 76, "amount": 90, "cause": 140,
+    "grade": 88, "decision": 108, "owner": 65,
 }  # fmt: skip
 _LINES = {
     "counterparty": 165, "contract": 165, "item": 150, "kind": 95, "currency": 80, "expected": 105, "billed": 105,
     "variance": 105, "status": 125,
 }  # fmt: skip
 _ITEMS = {
-    "state": 85, "counterparty": 145, "line": 225, "currency": 75, "amount": 90, "cause": 115, "decision": 105,
-    "by": 50, "owner": 60, "month": 72, "days": 48, "age": 60,
+    "state": 80, "counterparty": 145, "line": 215, "currency": 75, "amount": 88, "cause": 122, "decision": 105,
+    "by": 48, "owner": 58, "month": 70, "days": 46, "age": 54,
 }  # fmt: skip
 
 
