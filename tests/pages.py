@@ -200,7 +200,8 @@ class Page:
     def select(self, option: str) -> None:
         """Choose what begins with these words in the field that offers it."""
         field = self.until(lambda: next(one for one in self.all("select") if option in one.text), option)
-        Select(field).select_by_visible_text(next(words for words in field.text.splitlines() if option in words).strip())
+        words = next(words for words in field.text.splitlines() if option in words)
+        Select(field).select_by_visible_text(words.strip())
 
     def requested(self) -> set[str]:
         """The hosts that anything was asked from since this was asked last."""
