@@ -193,7 +193,7 @@ class Page:
 
     def press(self, words: str) -> None:
         """Press the button with these words."""
-        button = self.until(lambda: next(one for one in self.all("button") if one.text.strip() == words), words)
+        button = self.until(lambda: next(one for one in self.all("button, a") if one.text.strip() == words), words)
         self.browser.execute_script("arguments[0].scrollIntoView({block: 'center'})", button)
         button.click()
 

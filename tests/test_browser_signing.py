@@ -108,7 +108,7 @@ def test_a_month_is_decided_and_locked_by_two(
     assert way(folder) == [("prepared", "mia"), ("reviewed", "lee"), ("locked", "lee")]
     page.screenshot("month_locked.png")
 
-    next(one for one in page.all("button, a") if "Download the workbook" in one.text).click()
+    page.press("Download the workbook")
     file = page.until(lambda: next(iter(downloads.glob("*.xlsx")), None), "the download")
     assert "Exceptions" in openpyxl.load_workbook(file, read_only=True).sheetnames
     assert page.requested() == {"127.0.0.1"}, "nothing is asked from anybody else"
@@ -125,10 +125,8 @@ def test_the_picture_of_a_chart_is_kept_and_the_start_page_knows_the_lock(
     page.until(
         lambda: {row["currency"] for row in page.rows("billed")} == {"JPY"}, "the filter of an address without /"
     )
-    fold = page.until(lambda: next(one for one in page.all("button") if "Figures" in one.text), "the figures")
-    browser.execute_script("arguments[0].scrollIntoView({block: 'center'})", fold)
-    fold.click()
-    page.until(lambda: next(one for one in page.all("button, a") if "variances.svg" in one.text), "the picture").click()
+    page.press("Figures and pictures")
+    page.press("variances.svg")
     file = page.until(lambda: next(iter(downloads.glob("variances.svg")), None), "the picture")
     net = sum(october().lines.query("currency == 'JPY'")["variance"], Decimal(0))
     assert "JPY" in file.read_text() and net
