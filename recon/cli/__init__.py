@@ -6,7 +6,6 @@ import getpass
 import json
 import subprocess
 import sys
-from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -27,6 +26,7 @@ from recon.cli.options import (
 )
 from recon.cli.reviewing import serve
 from recon.cli.signing import findings_app, sign_app
+from recon.cli.trueup import true_up_command
 from recon.cli.verifying import verify_file, verify_ledger
 from recon.close import StoredClose, close_period, load_close
 from recon.close.drills import store_drill
@@ -42,7 +42,6 @@ from recon.trials import command_biller, find_cases, recon_biller, report, run_t
 from recon.trials.cases import CASES
 from recon.trials.drill import PLAIN_BILLER, Asked, drill
 from recon.trials.drill_report import show
-from recon.trueup import TrueUp, chosen_closes, true_up
 from recon.workspace import Workspace
 
 app = typer.Typer(
@@ -54,6 +53,7 @@ app = typer.Typer(
 app.add_typer(contracts_app, name="contracts")
 app.add_typer(sign_app, name="sign")
 app.add_typer(findings_app, name="findings")
+app.command("true-up")(true_up_command)
 
 VARIANCES, FAILED_CASES = 3, 3
 DEMO_PERIOD = "2026-10"
@@ -220,35 +220,6 @@ def report_command(  # noqa: PLR0917
         print_json({"report": str(output)})
     else:
         typer.echo(str(output))
-
-
-@app.command("true-up")
-def true_up_command(
-    period: Month,
-    workspace: Folder = HERE,
-    before: Annotated[
-        int | None, typer.Option("--from", help="The earlier run; the locked one, else the first, unless named.")
-    ] = None,
-    after: Annotated[int | None, typer.Option("--to", help="The later run; the latest unless named.")] = None,
-    as_json: Json = False,
-) -> None:
-    """Tell what a month is expected otherwise than in an earlier close, line by line, in money, and why.
-
-    Example: `recon close 2026-10 --cutoff 2026-12-01T00:00:00Z`, then `recon true-up 2026-10 --workspace demo`
-    """
-    found = true_up(*chosen_closes(Workspace.open(workspace), month_of(period), before, after))
-    if as_json:
-        print_json(asdict(found))
-    else:
-        _show_true_up(found)
-
-
-def _show_true_up(found: TrueUp) -> None:
-    typer.echo(f"{found.period}, run {found.before_run} → run {found.after_run}: {len(found.lines)} lines changed")
-    for line in found.lines:
-        typer.echo(line.words)
-    for total in found.totals:
-        typer.echo(total.words)
 
 
 @app.command()

@@ -1,10 +1,10 @@
-"""What accepted findings of locked months ask for: adjustments, until one names its finding (RULES 8.6)."""
+"""What accepted findings and true-ups ask for: adjustments, until one names its finding (RULES 8.6)."""
 
 from __future__ import annotations
 
 import csv
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
@@ -13,13 +13,11 @@ from pathlib import Path
 from recon.billed import Billed
 from recon.expect import ExpectedLine
 from recon.expect.lines import Working
-from recon.ledger import FindingAct, Ledger, RecordedClose
-from recon.ledger.signing import DISPOSITIONS
+from recon.ledger import Ledger
+from recon.ledger.rolling import ADJUSTMENT
 from recon.money import plain
 from recon.period import Period
 
-ADJUSTMENT = "adjustment"
-FILE = "adjustments.csv"
 COLUMNS = ("reference", "contract", "item", "currency", "expected_amount", "billed_amount", "billing_line_ids")
 NOTHING = Decimal(0)
 
@@ -37,37 +35,14 @@ class Adjustment:
 
 
 def awaited(ledger: Ledger, period: Period, known_at: int | None = None) -> tuple[Adjustment, ...]:
-    """The accepted findings of earlier locked months whose adjustment has not arrived, as known at an instant (µs)."""
-    waiting: dict[str, Adjustment] = {}
-    accepted = _accepted(ledger.sign_offs.acts(), known_at)
-    for close in ledger.all_locked(known_at):
-        if close.period < str(period):
-            for reference in references_billed(close):
-                waiting.pop(reference, None)
-            waiting |= {one.reference: one for one in _asked(ledger, close, accepted)}
-    return tuple(waiting[reference] for reference in sorted(waiting))
+    """What accepted items of earlier months ask a period's statement for, as known at an instant (µs) (RULES 8.6).
 
-
-def _accepted(acts: Iterable[FindingAct], known_at: int | None) -> dict[tuple[str, str], FindingAct]:
-    """The last disposition of each finding where that accepts it, by period and finding."""
-    last = {
-        (act.period, act.finding_id): act
-        for act in acts
-        if act.action in DISPOSITIONS and (known_at is None or act.at <= known_at)
-    }
-    return {key: act for key, act in last.items() if act.action == "accept"}
-
-
-def _asked(
-    ledger: Ledger, close: RecordedClose, accepted: Mapping[tuple[str, str], FindingAct]
-) -> Iterator[Adjustment]:
-    for finding in ledger.findings(close):
-        act = accepted.get((close.period, finding["finding_id"]))
-        if act is not None and act.amount == finding["amount"]:
-            yield Adjustment(
-                finding["finding_id"], finding["contract"], finding["item"], finding["currency"], -finding["amount"],
-                act.who,
-            )  # fmt: skip
+    Their last decision counts, also where the period itself made it; true-ups that it accepted are among them.
+    """
+    return tuple(
+        Adjustment(one.finding_id, one.contract, one.item, one.currency, -one.amount, one.decided_by)
+        for one in ledger.sign_offs.awaited(str(period), known_at)
+    )
 
 
 def adjustment_lines(awaited: Sequence[Adjustment], period: Period) -> list[ExpectedLine]:
@@ -103,17 +78,3 @@ def write_adjustments(path: Path, awaited: Sequence[Adjustment], billed: Billed)
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(COLUMNS)
         writer.writerows([*key, *rows[key]] for key in sorted(rows))
-
-
-def references_billed(close: RecordedClose) -> frozenset[str]:
-    """The findings that an adjustment billed in the close's period names; none for a close of an earlier release."""
-    return frozenset(row["reference"] for row in adjustments_of(close.folder) if row["billing_line_ids"])
-
-
-def adjustments_of(folder: Path) -> list[dict[str, str]]:
-    """The rows of a run's adjustments, as text."""
-    path = folder / FILE
-    if not path.is_file():
-        return []
-    with path.open(encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file))

@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any
 
 from recon.billed import Billed
-from recon.close.adjustments import FILE as ADJUSTMENTS
 from recon.close.adjustments import Adjustment, adjustment_lines, write_adjustments
 from recon.close.contracts import IMPORTER
 from recon.close.recomputed import Recomputed
@@ -32,6 +31,7 @@ from recon.expect import Expectation, ExpectedLine, Opening
 from recon.expect.lines import Working
 from recon.inputs import digest, inputs_list
 from recon.ledger import CloseMeta, Ledger, VersionUsed
+from recon.ledger.past import ADJUSTMENTS
 from recon.money import plain, written
 from recon.observe import OBSERVATIONS
 from recon.period import TZDATA_VERSION, Period, instant_text
@@ -188,6 +188,7 @@ def settings_listed(workspace: Workspace) -> dict[str, Any]:
     return {
         "tolerance": {"amount": plain(tolerance.amount), "percent": plain(tolerance.percent)},
         "materiality": {currency: plain(amount) for currency, amount in sorted(workspace.materiality.items())},
+        "drift": {"months": workspace.drift.months, "in_a_row": workspace.drift.in_a_row},
         "cutoff_days": workspace.cutoff_days,
         "billing_timezone": workspace.billing_timezone,
         "engine": workspace.engine,

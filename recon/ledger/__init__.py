@@ -5,12 +5,13 @@ from recon.ledger.importing import Plan
 from recon.ledger.packs import IssuedPack
 from recon.ledger.register import Moved, Register
 from recon.ledger.registered import Registered, as_registered
+from recon.ledger.rolling import Item, RollForward
 from recon.ledger.signing import FindingAct, Rules, Sight, Signed
 from recon.ledger.store import CloseMeta, Ledger, RecordedClose
 from recon.ledger.trail import Entry
 from recon.ledger.versions import VersionUsed
 
 __all__ = [
-    "CloseMeta", "Entry", "FileRecord", "FindingAct", "IssuedPack", "Ledger", "Moved", "Plan", "RecordedClose",
-    "Register", "Registered", "Rules", "Sight", "Signed", "Staging", "VersionUsed", "as_registered",
+    "CloseMeta", "Entry", "FileRecord", "FindingAct", "IssuedPack", "Item", "Ledger", "Moved", "Plan", "RecordedClose",
+    "Register", "Registered", "RollForward", "Rules", "Sight", "Signed", "Staging", "VersionUsed", "as_registered",
 ]  # fmt: skip

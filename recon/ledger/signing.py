@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Literal, get_args
 
@@ -25,7 +25,7 @@ DISPOSITIONS = get_args(Disposition)
 REMARKS = ("assign", "comment")
 ACCEPT_ROWS = "accept_rows"
 SETTLED = ("matched", "within_tolerance")
-CARRIED = "adjustment_missing"  # of an earlier month, where it was decided already
+TRUE_UP = "true_up"
 NOTHING = Decimal(0)
 
 
@@ -74,12 +74,16 @@ class FindingAct:
 
 @dataclass(frozen=True)
 class Open:
-    """A finding that asks for a disposition, its line being above tolerance: major units, billed − expected."""
+    """A finding that asks for a disposition, its line being above tolerance: major units, billed − expected.
+
+    `parts` are the findings of the month that a drift is made of.
+    """
 
     finding_id: str
     currency: str
     amount: Decimal
     cause: str
+    parts: Sequence[str] = ()
 
 
 @dataclass(frozen=True)
@@ -103,7 +107,9 @@ class Sight:
     """What a decision on a period looks at: its way so far, the run that is asked for and the latest, what is open.
 
     `approvers` are who approved last the versions that this period used first, with those versions; `decided` the last
-    disposition of each finding, `accepted` the last acceptance of each dataset's rejected rows.
+    disposition of each finding, `accepted` the last acceptance of each dataset's rejected rows. `findings` ask for a
+    disposition; `carried` are open items of earlier months, which may be decided again; `missed` are adjustments that
+    the run does not expect as decisions are now.
     """
 
     period: str
@@ -114,6 +120,8 @@ class Sight:
     so_far: Sequence[Signed] = ()
     approvers: Mapping[str, Sequence[str]] = field(default_factory=dict)
     findings: Sequence[Open] = ()
+    carried: Sequence[Open] = ()
+    missed: Sequence[Problem] = ()
     decided: Mapping[str, FindingAct] = field(default_factory=dict)
     rejected: Mapping[str, RejectedRows] = field(default_factory=dict)
     accepted: Mapping[str, FindingAct] = field(default_factory=dict)
@@ -126,6 +134,25 @@ class Sight:
     def last(self, state: str) -> Signed | None:
         """When a state was entered last."""
         return next((one for one in reversed(self.so_far) if one.state == state), None)
+
+
+def is_true_up(finding_id: str) -> bool:
+    """Whether a finding is a line's true-up (RULES 2.7)."""
+    return finding_id.endswith(f"/{TRUE_UP}")
+
+
+def parts_of(finding_id: str) -> list[str]:
+    """What a finding's name is made of: period, contract, item, kind, currency and cause.
+
+    >>> parts_of("2026-10/a%2Fb/RUN/charge/USD/true_up")
+    ['2026-10', 'a/b', 'RUN', 'charge', 'USD', 'true_up']
+    """
+    return [part.replace("%2F", "/").replace("%25", "%") for part in finding_id.split("/")]
+
+
+def contract_of(finding_id: str) -> str:
+    """The contract that a finding's name tells; nothing for the name of a dataset."""
+    return next(iter(parts_of(finding_id)[1:]), "")
 
 
 def refusals(sight: Sight, action: str, who: str, reason: str, rules: Rules) -> list[Problem]:
@@ -176,6 +203,8 @@ def _run(place: str, sight: Sight, action: str) -> Iterator[Problem]:
     if action in ("prepare", "review", "lock") and sight.digest != sight.latest_digest:
         value = f"run {sight.run} is stale: run {sight.latest_run} was made from something else"
         yield Problem(place, value, f"run {sight.latest_run}, prepared and reviewed")
+    if action in ("prepare", "review", "lock"):
+        yield from (Problem(place, one.value, one.expected) for one in sight.missed)
 
 
 def _duties(place: str, sight: Sight, action: str, who: str) -> Iterator[Problem]:
@@ -217,8 +246,8 @@ def undecided(place: str, sight: Sight) -> Iterator[Problem]:
 
 
 def above_materiality(place: str, sight: Sight, rules: Rules) -> Iterator[Problem]:
-    """What is unexplained, and what was waived, must each stay within materiality per currency."""
-    waived = {key for key, act in sight.decided.items() if act.action == "waive"}
+    """What is unexplained, and what was waived in the month, must each stay within materiality per currency."""
+    waived = _waived(sight)
     unexplained = _gross(one for one in sight.findings if one.cause == "unexplained")
     for what, sums in (("unexplained", unexplained), ("waived", _gross_of(sight, waived))):
         for currency, gross in sorted(sums.items()):
@@ -227,8 +256,24 @@ def above_materiality(place: str, sight: Sight, rules: Rules) -> Iterator[Proble
                 yield Problem(place, f"{what} {currency} {plain(gross)}", f"at most {plain(limit)}, the materiality")
 
 
+def _waived(sight: Sight) -> set[str]:
+    return {key for key, act in sight.decided.items() if act.action == "waive"}
+
+
 def _gross_of(sight: Sight, wanted: set[str]) -> Mapping[str, Decimal]:
-    return _gross(one for one in sight.findings if one.finding_id in wanted)
+    """The gross of findings and carried items; what a drift among them is made of counts once, with the drift."""
+    chosen = {one.finding_id: one for one in (*sight.findings, *sight.carried) if one.finding_id in wanted}
+    inside = {part for one in chosen.values() for part in one.parts}
+    return _gross(
+        replace(
+            one,
+            amount=max(
+                abs(one.amount), sum((abs(chosen[part].amount) for part in one.parts if part in chosen), NOTHING)
+            ),
+        )
+        for one in chosen.values()
+        if one.finding_id not in inside
+    )
 
 
 def _gross(findings: Iterable[Open]) -> Mapping[str, Decimal]:
@@ -260,9 +305,11 @@ def _any_role(place: str, act: FindingAct, rules: Rules) -> Iterator[Problem]:
 
 
 def _what(place: str, sight: Sight, act: FindingAct) -> Iterator[Problem]:
-    known = set(sight.rejected) if act.action == ACCEPT_ROWS else {one.finding_id for one in sight.findings}
+    items = (*sight.findings, *sight.carried)
+    known = set(sight.rejected) if act.action == ACCEPT_ROWS else {one.finding_id for one in items}
     if act.finding_id not in known:
-        what = "a dataset with rejected rows" if act.action == ACCEPT_ROWS else "a finding above tolerance"
+        is_rows = act.action == ACCEPT_ROWS
+        what = "a dataset with rejected rows" if is_rows else "an open item, or a finding above tolerance"
         yield Problem(place, act.finding_id, f"{what} of run {sight.run}: {', '.join(sorted(known)) or 'none'}")
 
 
@@ -274,7 +321,7 @@ def _why(place: str, act: FindingAct) -> Iterator[Problem]:
 
 
 def _waived_too_much(place: str, sight: Sight, act: FindingAct, rules: Rules) -> Iterator[Problem]:
-    waived = {key for key, one in sight.decided.items() if one.action == "waive"} | {act.finding_id}
+    waived = _waived(sight) | {act.finding_id}
     gross, limit = _gross_of(sight, waived)[act.currency], rules.materiality.get(act.currency, NOTHING)
     if gross > limit:
         yield Problem(

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import csv
 import hashlib
+import json
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +16,12 @@ from sqlalchemy import Connection, Engine, Row, func, insert, select
 
 from recon.ledger.database import reading, writing
 from recon.ledger.files import run_folder
+from recon.ledger.past import History, acts_of, known_at_of
+from recon.ledger.rolling import ADJUSTMENT, Item, RollForward
+from recon.ledger.settling import accepted, refusals_of_true_up, settled
 from recon.ledger.signing import (
     ACCEPT_ROWS,
-    CARRIED,
     DISPOSITIONS,
-    SETTLED,
     STEPS,
     FindingAct,
     Open,
@@ -30,12 +33,10 @@ from recon.ledger.signing import (
     refusals_of_act,
 )
 from recon.ledger.states import FINDING_ACT, enter_state
-from recon.ledger.tables import closes, contract_versions, finding_acts, findings, lines, states
+from recon.ledger.tables import closes, contract_versions, finding_acts, states
 from recon.ledger.trail import append
 from recon.money import plain
 from recon.problems import BadInput, Problem
-
-LINE = ("contract", "item", "kind", "currency")
 
 
 class SignOffs:
@@ -52,7 +53,17 @@ class SignOffs:
     def acts(self, period: str | None = None) -> tuple[FindingAct, ...]:
         """What was done about the findings of a period, or of all, in the order it was entered."""
         with reading(self._engine) as connection:
-            return tuple(_acts(connection, period))
+            return tuple(acts_of(connection, period))
+
+    def rolled(self, period: str, run: int | None = None) -> RollForward:
+        """The open items of a run, the latest unless one is named, and what was let pass up to it."""
+        with reading(self._engine) as connection:
+            return History(connection, self._folder).rolled(_close_of(connection, period, run))
+
+    def awaited(self, period: str, known_at: int | None = None) -> tuple[Item, ...]:
+        """The accepted items whose adjustment a statement of the period should have, as known at an instant (µs)."""
+        with reading(self._engine) as connection:
+            return History(connection, self._folder, known_at).awaited(period)
 
     def sight(self, period: str, run: int | None = None) -> Sight:
         """What a decision on a period would look at now; BadInput where the run is not there."""
@@ -81,24 +92,57 @@ class SignOffs:
             sight = self._sight(connection, asked.period, None)
             act = _completed(sight, replace(asked, run=sight.run))
             _refuse(refusals_of_act(sight, act, rules))
-            row = _row(connection, act)
-            connection.execute(insert(finding_acts).values(**row))
-            append(connection, act.at, act.who, FINDING_ACT, _told(row))
-            return act
+            return _entered(connection, act, _close_of(connection, act.period, act.run).id)
+
+    def accept_true_up(self, asked: FindingAct, rules: Rules) -> FindingAct:
+        """Accept a line's true-up: `period` and `run` are the trued-up month's; entered in the month now open.
+
+        The amount is what both runs differ by, less what was accepted of it before, as billed − expected. BadInput
+        where the month is not locked, the runs agree on the line, or it was accepted already.
+        """
+        with writing(self._engine) as connection:
+            acts = list(acts_of(connection))
+            found = settled(connection, History(connection, self._folder), asked, acts)
+            _refuse(list(refusals_of_true_up(found, asked, rules)))
+            assert found.later is not None
+            return _entered(connection, accepted(found, asked), found.later.id)
+
+    def _missed(self, connection: Connection, close: Row[Any]) -> Iterator[Problem]:
+        """What decisions since the run ask for otherwise than it expects: adjustments of open items (RULES 8.6)."""
+        history = History(connection, self._folder, known_at_of(json.loads(close.manifest)))
+        expected = history.expected(close)
+        asked = {one.finding_id: -one.amount for one in history.awaited(close.period)}
+        return iter(()) if expected is None else _unlike(asked, expected)
 
     def _sight(self, connection: Connection, period: str, run: int | None) -> Sight:
         latest = _close_of(connection, period, None)
         close = latest if run is None else _close_of(connection, period, run)
-        acts = list(_acts(connection, period))
+        acts, history = list(acts_of(connection, period)), History(connection, self._folder)
+        rolled = history.rolled(close)
+        billed = {one.finding_id for one in rolled.cleared if one.cleared_by == ADJUSTMENT}
         return Sight(
             period, close.run, close.digest, latest.run, latest.digest,
             so_far=tuple(_way(connection, period)),
             approvers=_approvers(connection, period),
-            findings=tuple(_open(connection, close.id)),
+            findings=tuple(_open(one, rolled) for one in rolled.new),
+            carried=tuple(_open(one, rolled) for one in rolled.opening if one.finding_id not in billed),
+            missed=tuple(self._missed(connection, close)),
             decided={act.finding_id: act for act in acts if act.action in DISPOSITIONS},
             rejected=_rejected(run_folder(self._folder, (period, close.run)) / "rejected.csv"),
             accepted={act.finding_id: act for act in acts if act.action == ACCEPT_ROWS},
         )  # fmt: skip
+
+
+def _unlike(asked: Mapping[str, Decimal], expected: Mapping[str, Decimal]) -> Iterator[Problem]:
+    """Adjustments that a run expects otherwise than what was decided asks for now."""
+    for reference in sorted(asked.keys() | expected.keys()):
+        now, then = asked.get(reference), expected.get(reference)
+        if now != then:
+            wanted = "no adjustment" if now is None else f"an adjustment of {plain(now)}"
+            made = "none" if then is None else plain(then)
+            yield Problem(
+                "", f"{reference}: {wanted} is expected since a decision, the run knows {made}", "another close"
+            )
 
 
 def _close_of(connection: Connection, period: str, run: int | None) -> Row[Any]:
@@ -125,14 +169,6 @@ def _way(connection: Connection, period: str | None) -> Iterable[Signed]:
     return (Signed(**row._mapping) for row in connection.execute(query))
 
 
-def _acts(connection: Connection, period: str | None) -> Iterable[FindingAct]:
-    columns = [column for column in finding_acts.columns if column.name not in ("id", "close_id")]
-    query = select(*columns, closes.c.run).join(closes, closes.c.id == finding_acts.c.close_id)
-    if period is not None:
-        query = query.where(finding_acts.c.period == period)
-    return (FindingAct(**row._mapping) for row in connection.execute(query.order_by(finding_acts.c.id)))
-
-
 def _approvers(connection: Connection, period: str) -> Mapping[str, Sequence[str]]:
     """Who approved last the versions that a close of the period used first."""
     query = select(contract_versions).join(closes).where(closes.c.period == period)
@@ -143,14 +179,10 @@ def _approvers(connection: Connection, period: str) -> Mapping[str, Sequence[str
     return found
 
 
-def _open(connection: Connection, close_id: int) -> Iterable[Open]:
-    """The findings with money in them whose line is not settled within tolerance, nor decided in an earlier month."""
-    on_line = select(lines).where(lines.c.close_id == close_id, lines.c.status.in_(SETTLED))
-    settled = {tuple(getattr(row, name) for name in LINE) for row in connection.execute(on_line)}
-    query = select(findings).where(findings.c.close_id == close_id, findings.c.cause != CARRIED)
-    rows = connection.execute(query.order_by(findings.c.finding_id))
-    found = (row for row in rows if row.amount and tuple(getattr(row, name) for name in LINE) not in settled)
-    return (Open(row.finding_id, row.currency, row.amount, row.cause) for row in found)
+def _open(item: Item, rolled: RollForward) -> Open:
+    """An item as decisions look at it; a drift of the month with the waivers that it is made of."""
+    parts = next((one.parts for one in rolled.passing if one.is_drift and one.finding_id == item.finding_id), ())
+    return Open(item.finding_id, item.currency, item.amount, item.cause, parts)
 
 
 def _rejected(path: Path) -> Mapping[str, RejectedRows]:
@@ -172,14 +204,18 @@ def _completed(sight: Sight, act: FindingAct) -> FindingAct:
     if act.action == ACCEPT_ROWS:
         rows = sight.rejected.get(act.finding_id)
         return act if rows is None else replace(act, amount=type(act.amount)(rows.count), bound=rows.sha256)
-    found = next((one for one in sight.findings if one.finding_id == act.finding_id), None)
+    items = (*sight.findings, *sight.carried)
+    found = next((one for one in items if one.finding_id == act.finding_id), None)
     return act if found is None else replace(act, amount=found.amount, currency=found.currency)
 
 
-def _row(connection: Connection, act: FindingAct) -> dict[str, Any]:
+def _entered(connection: Connection, act: FindingAct, close_id: int) -> FindingAct:
     said = {name: value for name, value in asdict(act).items() if name != "run"}
     number = (connection.scalar(select(func.max(finding_acts.c.id))) or 0) + 1
-    return {"id": number, "close_id": _close_of(connection, act.period, act.run).id, **said}
+    row = {"id": number, "close_id": close_id, **said}
+    connection.execute(insert(finding_acts).values(**row))
+    append(connection, act.at, act.who, FINDING_ACT, _told(row))
+    return act
 
 
 def _told(row: Mapping[str, Any]) -> dict[str, Any]:

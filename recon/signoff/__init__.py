@@ -1,8 +1,9 @@
 """Who signs a month off, and when: its states, what is decided about its findings, and what makes it stale (AUDIT)."""
 
+from recon.ledger import Item, RollForward
 from recon.signoff.desk import accept_rows, assign, comment, dispose, locked, rules_of, sign
 from recon.signoff.dossier import Dossier
-from recon.signoff.rollforward import Item, RollForward, roll_forward
+from recon.signoff.rollforward import roll_forward
 from recon.signoff.stale import Change, Staleness, staleness
 from recon.signoff.standing import Standing, standing
 

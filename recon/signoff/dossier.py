@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from recon.close import StoredClose
-from recon.ledger import FindingAct, Ledger, Signed
+from recon.ledger import FindingAct, Ledger, RollForward, Signed
 from recon.ledger.signing import LOCKED, PREPARED, REVIEWED
-from recon.signoff.rollforward import RollForward, month_rolled, rolled
+from recon.signoff.rollforward import rolled, rolled_alone
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class Dossier:
     @classmethod
     def unsigned(cls, close: StoredClose, way: Sequence[Signed] = (), acts: Sequence[FindingAct] = ()) -> Dossier:
         """A close that nobody has a ledger for, with what is said of it here: nothing is carried into it."""
-        return cls(tuple(way), tuple(acts), month_rolled((), close, acts))
+        return cls(tuple(way), tuple(acts), rolled_alone(close, acts))
 
     def signature(self, state: str, run: int) -> Signed | None:
         """Who brought a run into a state, where that still holds; None where nobody did."""

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from recon.problems import BadInput, Problem
 from recon.workspace.reading import FILE, Reading
-from recon.workspace.sources import Accounts, SourceSpec, Tolerance
+from recon.workspace.sources import Accounts, Drift, SourceSpec, Tolerance
 from recon.workspace.template import TEMPLATE
 
 
@@ -32,6 +32,7 @@ class Workspace:
     people: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     tolerance: Tolerance = field(default_factory=Tolerance)
     materiality: Mapping[str, Decimal] = field(default_factory=dict)
+    drift: Drift = field(default_factory=Drift)
     contracts_path: str = "contracts"
     two_approvers_for: tuple[str, ...] = ()
     two_approvers_above: Mapping[str, Decimal] = field(default_factory=dict)

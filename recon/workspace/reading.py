@@ -10,12 +10,13 @@ from types import MappingProxyType
 from typing import Any
 
 from recon.problems import BadInput, Problem
-from recon.workspace.sources import Accounts, Control, SourceSpec, Tolerance
+from recon.workspace.sources import Accounts, Control, Drift, SourceSpec, Tolerance
 from recon.workspace.values import (
     ACCOUNTS_KEYS,
     APPROVALS_KEYS,
     CONTRACTS_KEYS,
     CONTROL_KEYS,
+    DRIFT_KEYS,
     SOURCE_KEYS,
     TOLERANCE_KEYS,
     WORKSPACE_KEYS,
@@ -41,7 +42,17 @@ class Reading:
         self._only_keys(
             "",
             self.document,
-            {"workspace", "people", "tolerance", "materiality", "contracts", "approvals", "accounts", "data"},
+            {
+                "workspace",
+                "people",
+                "tolerance",
+                "materiality",
+                "drift",
+                "contracts",
+                "approvals",
+                "accounts",
+                "data",
+            },
         )
         settings: dict[str, Any] = {"folder": folder}
         settings |= self._section("workspace", WORKSPACE_KEYS, required={"name"})
@@ -49,12 +60,20 @@ class Reading:
         settings["tolerance"] = Tolerance(**self._section("tolerance", TOLERANCE_KEYS))
         settings["people"] = self._each("people", roles)
         settings["materiality"] = self._each("materiality", amount, name=currency)
+        settings["drift"] = self._drift()
         approvals = self._section("approvals", APPROVALS_KEYS)
         settings["two_approvers_for"] = approvals.get("counterparties", ())
         settings["two_approvers_above"] = self._each("approvals.effect", amount, name=currency)
         settings["accounts"] = Accounts(**self._section("accounts", ACCOUNTS_KEYS))
         settings["data"] = MappingProxyType({name: self._source(name) for name in self._table("data")})
         return settings
+
+    def _drift(self) -> Drift:
+        """How drift is looked for; a row cannot be longer than the months that count."""
+        found = Drift(**self._section("drift", DRIFT_KEYS))
+        if found.in_a_row > found.months:
+            self._problem("drift", "in_a_row", str(found.in_a_row), f"at most the {found.months} months that count")
+        return found
 
     def _parsed(self, text: str) -> dict[str, Any]:
         try:

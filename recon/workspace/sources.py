@@ -16,6 +16,14 @@ class Tolerance:
 
 
 @dataclass(frozen=True)
+class Drift:
+    """What was let pass counts over so many months; so many in a row in one direction are a finding (RULES 8.4)."""
+
+    months: int = 12
+    in_a_row: int = 3
+
+
+@dataclass(frozen=True)
 class Accounts:
     """The general ledger's accounts that proposed journal entries are written to, as it names them."""
 

@@ -18,6 +18,10 @@ percent = "0"
 [materiality]                        # per currency, for the month
 USD = "100.00"
 
+# [drift]                            # what was waived or within tolerance, by counterparty, over the months
+# months = 12                        # so many months count …
+# in_a_row = 3                       # … and so many in a row in one direction ask for a decision
+
 [contracts]
 path = "contracts"
 

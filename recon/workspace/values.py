@@ -27,6 +27,13 @@ def count(value: Any) -> int:
     return value
 
 
+def some_months(value: Any) -> int:
+    """A number of months: one alone would be no row."""
+    if isinstance(value, bool) or not isinstance(value, int) or not 2 <= value <= 120:
+        raise ValueError("a whole number of months, 2 to 120")
+    return value
+
+
 def exact(value: Any) -> Decimal:
     """An exact number from text or an integer; a TOML float is binary and refused."""
     if isinstance(value, bool) or not isinstance(value, (str, int)):
@@ -104,6 +111,7 @@ WORKSPACE_KEYS: dict[str, Read] = {
 APPROVALS_KEYS: dict[str, Read] = {"counterparties": names, "effect": effect}
 ACCOUNTS_KEYS: dict[str, Read] = {"receivable": string, "revenue": string, "payable": string, "cost": string}
 CONTRACTS_KEYS: dict[str, Read] = {"path": string}
+DRIFT_KEYS: dict[str, Read] = {"months": some_months, "in_a_row": some_months}
 TOLERANCE_KEYS: dict[str, Read] = {"amount": amount, "percent": amount}
 SOURCE_KEYS: dict[str, Read] = {
     "path": string,
