@@ -28,7 +28,7 @@ from recon.ledger.rolling import (
 from recon.ledger.signing import LOCKED, FindingAct, contract_of
 from recon.ledger.states import states_of
 from recon.ledger.tables import closes, finding_acts, findings, lines, register_texts
-from recon.period import Period, instant
+from recon.period import instant
 
 ADJUSTMENTS = "adjustments.csv"
 LINE = ("contract", "item", "kind", "currency")

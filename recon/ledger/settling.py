@@ -1,4 +1,4 @@
-"""A true-up is accepted: what a later run of a locked month expects otherwise is settled in the month now open (2.7)."""
+"""A true-up is accepted: what a later run of a locked month expects otherwise is settled in the open month (2.7)."""
 
 from __future__ import annotations
 

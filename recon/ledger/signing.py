@@ -22,6 +22,7 @@ OPEN, PREPARED, REVIEWED, RETURNED, LOCKED, REOPENED = (
 PREPARER, REVIEWER = "preparer", "reviewer"
 Disposition = Literal["accept", "dispute", "timing", "waive"]
 DISPOSITIONS = get_args(Disposition)
+SAID = {"accept": "accepted", "dispute": "disputed", "timing": "taken for timing", "waive": "waived"}
 REMARKS = ("assign", "comment")
 ACCEPT_ROWS = "accept_rows"
 SETTLED = ("matched", "within_tolerance")
@@ -240,7 +241,7 @@ def undecided(place: str, sight: Sight) -> Iterator[Problem]:
     for one in sight.findings:
         decided = sight.decided.get(one.finding_id)
         if decided is None or decided.amount != one.amount:
-            was = "" if decided is None else f", {decided.action}ed at {plain(decided.amount)} by {decided.who}"
+            was = "" if decided is None else f", {SAID[decided.action]} at {plain(decided.amount)} by {decided.who}"
             value = f"{one.finding_id} {one.currency} {plain(one.amount)}{was}"
             yield Problem(place, value, "a disposition: accept, dispute, timing or waive (`recon findings dispose`)")
 
