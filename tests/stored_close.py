@@ -402,7 +402,7 @@ def _manifest() -> dict[str, Any]:
             source("impressions", "data/impressions/10.csv", 2_000_000, 5, control={"rows": {"declared": "2000000", "found": "2000000", "agrees": True}}),
             source("impressions", "data/impressions/11.csv", 100_000),
         ],
-        "settings": {"tolerance": {"amount": "0.00", "percent": "0"}, "materiality": {"USD": "100.00"}, "cutoff_days": 3, "billing_timezone": "UTC"},
+        "settings": {"tolerance": {"amount": "0.00", "percent": "0"}, "materiality": {"USD": "100.00"}, "drift": {"months": 12, "in_a_row": 3}, "cutoff_days": 3, "billing_timezone": "UTC"},
         "software": "recon 0.1.0", "as_known_at": None, "cutoff": "2026-11-04T00:00:00Z", "digest": "ab12" * 16,
     }  # fmt: skip
 

@@ -191,7 +191,8 @@ def test_what_is_let_pass_three_months_the_same_way_asks_for_a_decision(ledger, 
         act(ledger, "2026-10", "waive", name("2026-10"))
     found = {one.finding_id: str(one.amount) for one in ledger.sign_offs.sight("2026-10").findings}
     assert found == {DRIFT: "1.00"} | ({name("2026-10"): "0.20"} if kind == "RUN" else {})
-    with pytest.raises(BadInput, match=rf"{DRIFT} USD 1.00"):
+    told = r"Let pass with ctv \(charges\): 2026-08 0.40, 2026-09 0.40, 2026-10 0.20; USD 1.00, 3 months in a row"
+    with pytest.raises(BadInput, match=rf"{DRIFT} USD 1.00 \({told}"):
         signed(ledger, "2026-10")
     act(ledger, "2026-10", "accept", DRIFT, reason="claimed with the letter of 3 November")
     signed(ledger, "2026-10", STEPS[2:])

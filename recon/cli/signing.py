@@ -119,7 +119,7 @@ def _show_standing(found: Standing) -> None:
 
 @sign_app.command("roll-forward")
 def roll_forward_command(period: Month, workspace: Folder = HERE, as_json: Json = False) -> None:
-    """Tell the open items of a month: opening + new − cleared = closing, with their ages.
+    """Tell the open items of a month: opening + new − cleared = closing, with ages; and what was let pass over months.
 
     Example: `recon sign roll-forward 2026-10 --workspace demo`
     """
@@ -128,6 +128,7 @@ def roll_forward_command(period: Month, workspace: Folder = HERE, as_json: Json 
         print_json(asdict(found))
     else:
         _show_items(found)
+        _show_passing(found)
 
 
 PARTS = ("opening", "new", "cleared", "closing")
@@ -143,6 +144,21 @@ def _show_items(found: RollForward) -> None:
     for one in found.closing:
         items.add_row(*_item(one))
     console.print(items if found.closing else "no open items")
+    for one in (one for one in found.closing if one.words):
+        typer.echo(f"{one.finding_id}: {one.words}")
+
+
+def _show_passing(found: RollForward) -> None:
+    """What was waived and what lay below tolerance, by counterparty, over the months that count."""
+    table = Table("let pass with", "month", "waived", "below tolerance", "together", "")
+    for one in found.passing:
+        name = f"{one.party.name or one.party.id} ({one.party.direction}s)"
+        for month in one.months:
+            amounts = (f"{one.currency} {plain(amount)}" for amount in (month.waived, month.below, month.net))
+            is_last = month is one.months[-1]
+            table.add_row(name, month.period, *amounts, "drift" if one.is_drift and is_last else "")
+    if found.passing:
+        Console(highlight=False).print(table)
 
 
 def _item(one: Item) -> Sequence[str]:
@@ -170,7 +186,7 @@ def _told(one: Signed) -> str:
 
 @findings_app.command("list")
 def list_findings(period: Month, workspace: Folder = HERE, as_json: Json = False) -> None:
-    """List a month's open items with what was decided about them.
+    """List a month's open items with what was decided about them: its findings, what was carried, drift, true-ups.
 
     Example: `recon findings list 2026-10 --workspace demo`
     """
@@ -210,6 +226,8 @@ def dispose_finding(  # noqa: PLR0917
     as_json: Json = False,
 ) -> None:
     """Say what becomes of a finding: accept, dispute, timing, or waive within materiality, with a reason.
+
+    An open item of an earlier month is decided again in the month that is open: name that month and the item's id.
 
     Example: `recon findings dispose 2026-10 2026-10/fjord-ctv/FJ-CTV/charge/USD/stale_version --as accept --by pat`
     """

@@ -6,7 +6,7 @@ import csv
 import datetime as dt
 import io
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from decimal import Decimal
 
 from recon.money import plain
@@ -16,6 +16,8 @@ from recon.workspace import Accounts
 
 NOTHING = Decimal(0)
 CHARGES = ("charge", "shortfall")
+CORRECTED = ("accept", "timing")
+TAKEN_BACK = "taken back"
 
 
 @dataclass(frozen=True)
@@ -35,17 +37,30 @@ class Posting:
 
 
 def proposed(items: RollForward, directions: dict[str, str], accounts: Accounts) -> tuple[Posting, ...]:
-    """The entries for a month's new items: what was accepted is corrected, what is timing accrued and reversed.
+    """The entries for what a month decided: what was accepted is corrected, what is timing accrued and reversed.
 
-    The books hold what was billed; an entry brings them to what was expected. `directions` are those of contracts.
+    The books hold what was billed; an entry brings them to what was expected. A carried item that was accepted before
+    and is no longer has its correction taken back. `directions` are those of contracts.
     """
     month = Period.parse(items.period)
-    decided = [one for one in items.new if one.disposition in ("accept", "timing")]
     return tuple(
         posting
-        for number, item in enumerate(decided, 1)
+        for number, item in enumerate(_entered(items), 1)
         for posting in _entry(f"{items.period}-{number:04d}", item, directions, accounts, month)
     )
+
+
+def _entered(items: RollForward) -> Iterator[Item]:
+    """What asks for an entry: new items, but those that an accrual's reversal settles, then items decided again."""
+    settled = {one.finding_id for one in items.cleared if one.cleared_by.startswith("reverses ")}
+    yield from (one for one in items.new if one.disposition in CORRECTED and one.finding_id not in settled)
+    then = {one.finding_id: one.disposition for one in items.opening}
+    for one in items.decided:
+        was = then[one.finding_id]
+        if was == "accept" and one.disposition != "accept":
+            yield replace(one, amount=-one.amount, disposition=TAKEN_BACK)
+        if one.disposition == "timing" or (one.disposition == "accept" and was != "accept"):
+            yield one
 
 
 def _entry(name: str, item: Item, directions: dict[str, str], accounts: Accounts, month: Period) -> Iterator[Posting]:
@@ -71,6 +86,8 @@ def _accounts(is_charge: bool, is_too_much: bool, accounts: Accounts) -> tuple[s
 def _what(is_charge: bool, item: Item) -> str:
     if item.disposition == "timing":
         return "accrual"
+    if item.disposition == TAKEN_BACK:
+        return "correction taken back"
     if is_charge:
         return "credit note" if item.amount > 0 else "debit note"
     return "payout to be taken back" if item.amount > 0 else "payout owed"

@@ -77,7 +77,7 @@ class FindingAct:
 class Open:
     """A finding that asks for a disposition, its line being above tolerance: major units, billed − expected.
 
-    `parts` are the findings of the month that a drift is made of.
+    `parts` are the findings of the month that a drift is made of, `words` say what it is.
     """
 
     finding_id: str
@@ -85,6 +85,7 @@ class Open:
     amount: Decimal
     cause: str
     parts: Sequence[str] = ()
+    words: str = ""
 
 
 @dataclass(frozen=True)
@@ -242,7 +243,8 @@ def undecided(place: str, sight: Sight) -> Iterator[Problem]:
         decided = sight.decided.get(one.finding_id)
         if decided is None or decided.amount != one.amount:
             was = "" if decided is None else f", {SAID[decided.action]} at {plain(decided.amount)} by {decided.who}"
-            value = f"{one.finding_id} {one.currency} {plain(one.amount)}{was}"
+            told = f" ({one.words})" if one.words else ""
+            value = f"{one.finding_id} {one.currency} {plain(one.amount)}{was}{told}"
             yield Problem(place, value, "a disposition: accept, dispute, timing or waive (`recon findings dispose`)")
 
 

@@ -182,7 +182,7 @@ def _approvers(connection: Connection, period: str) -> Mapping[str, Sequence[str
 def _open(item: Item, rolled: RollForward) -> Open:
     """An item as decisions look at it; a drift of the month with the waivers that it is made of."""
     parts = next((one.parts for one in rolled.passing if one.is_drift and one.finding_id == item.finding_id), ())
-    return Open(item.finding_id, item.currency, item.amount, item.cause, parts)
+    return Open(item.finding_id, item.currency, item.amount, item.cause, parts, item.words)
 
 
 def _rejected(path: Path) -> Mapping[str, RejectedRows]:

@@ -17,7 +17,7 @@ from recon.review.lines import lines_table
 from recon.review.month import by_counterparty, totals
 from recon.review.why import bridge_steps, findings_of, has_variance
 from recon.review.words import shown
-from recon.signoff import Dossier, RollForward
+from recon.signoff import Dossier, Item, RollForward
 
 STYLE = """
 :root { color-scheme: light; }
@@ -89,7 +89,8 @@ def _why(close: StoredClose) -> str:
 
 def _findings(close: StoredClose, said: Dossier) -> str:
     found = findings_of(close, close.lines)
-    if found.empty:
+    over = [one for one in said.items.new if one.words]
+    if found.empty and not over:
         return ""
     decided = {one.finding_id: one for one in said.items.new}
     rows = (
@@ -99,11 +100,18 @@ def _findings(close: StoredClose, said: Dossier) -> str:
         )
         for row in found.to_dict("records")
     )  # fmt: skip
+    rows = (*rows, *(_over(one) for one in over))
     meaning = "".join(f"<li><b>{grade}</b>: {escape(words)}</li>" for grade, words in GRADES.items())
     return (
         f"<h2>Findings</h2>{html_table(('amount', 'cause', 'grade', 'what it says', 'decided'), rows)}"
         f'<details><summary>What the grades mean</summary><ul class="quiet">{meaning}</ul></details>'
     )
+
+
+def _over(item: Item) -> Sequence[str]:
+    """A finding over the months: drift in one direction, or a true-up of an earlier month."""
+    amount = f"{item.currency} {shown(item.amount, item.currency, is_signed=True)}"
+    return amount, cause_words(item.cause), item.grade or "–", item.words, _decision(item)
 
 
 def _amount(row: Mapping[Any, Any]) -> str:

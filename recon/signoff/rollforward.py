@@ -6,10 +6,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from recon.close import StoredClose
-from recon.ledger import FindingAct, Ledger, RollForward
+from recon.ledger import FindingAct, Item, Ledger, RollForward
 from recon.ledger.drift import Line, Party
 from recon.ledger.past import adjustments_of, drift_rules
-from recon.ledger.rolling import Found, Month, month_rolled
+from recon.ledger.rolling import Found, Month, Past, month_rolled
 from recon.period import Period
 from recon.workspace import Workspace
 
@@ -30,8 +30,10 @@ def rolled(close: StoredClose) -> RollForward:
         return ledger.sign_offs.rolled(close.period, close.run)
 
 
-def rolled_alone(close: StoredClose, acts: Iterable[FindingAct]) -> RollForward:
-    """The items of a close that nobody has a ledger for: nothing is carried into it."""
+def rolled_alone(
+    close: StoredClose, acts: Iterable[FindingAct], opening: Iterable[Item] = (), past: Past | None = None
+) -> RollForward:
+    """The items of a close that nobody has a ledger for: nothing is carried into it but what is said here."""
     rows = close.lines.to_dict("records")
     lines = {_line(row): row for row in rows}
     parties = {row["contract"]: _party(row) for row in rows if row["counterparty"]}
@@ -39,7 +41,7 @@ def rolled_alone(close: StoredClose, acts: Iterable[FindingAct]) -> RollForward:
     found = tuple(_findings(close, lines))
     rules = drift_rules(close.manifest)
     month = Month(close.period, close.run, "", found, below, adjustments_of(close.folder), rules)
-    return month_rolled((), month, tuple(acts), parties)
+    return month_rolled(opening, month, tuple(acts), parties, past)
 
 
 def _findings(close: StoredClose, lines: Mapping[Line, Record]) -> Iterator[Found]:

@@ -38,6 +38,7 @@ COLUMNS = (
 )
 SHARED = ("counterparty", "currency", "status", "amount", "cause", "asks")  # what Bridge adds up
 WITHIN = "within tolerance"
+_OVER = {column.name: column.heading for column in COLUMNS}
 _REJECTED = {
     "finding": "File",
     "counterparty": "Dataset",
@@ -63,6 +64,7 @@ def write(pack: Pack) -> None:
     pack.share(sheet, table, *SHARED)
     if not pack.facts.findings:
         sheet.line("No findings: every line agrees or is within tolerance.")
+    _over_the_months(pack, sheet)
     _reconciled(pack, sheet, table)
     _not_priced(pack, sheet)
     _rejected(pack, sheet)
@@ -87,6 +89,36 @@ def _finding(pack: Pack, sheet: Sheet, finding: Record, status: str | None) -> N
     sheet.put("owner", item.owner or None if item else None, Look("input", TEXT))
     sheet.put("age", item.age if item else None, Look("text"))
     sheet.put("disposition", _decided(item), Look("prose", TEXT))
+    sheet.put("tick", "X", Look("tick"))
+
+
+def _over_the_months(pack: Pack, sheet: Sheet) -> None:
+    """Drifts and accepted true-ups: findings of the month that no line of it holds (RULES 2.7, 8.4)."""
+    sheet.next_row()
+    sheet.line("Over the months: drift in one direction, and true-ups of earlier months that were accepted", "section")
+    known = {finding["finding_id"] for finding in pack.facts.findings}
+    items = [item for item in pack.facts.dossier.items.new if item.finding_id not in known]
+    if not items:
+        sheet.line("None.")
+        return
+    with sheet.table(_OVER) as table:
+        for item in items:
+            _over(sheet, item)
+    for name in ("amount", "currency"):
+        pack.columns[TITLE, f"over_{name}"] = sheet.span(name, table, far=True)
+
+
+def _over(sheet: Sheet, item: Item) -> None:
+    sheet.next_row()
+    for name, text in (("finding", item.finding_id), ("counterparty", item.counterparty), ("contract", item.contract),
+                       ("item", item.item), ("cause", cause_words(item.cause)), ("sentence", item.words),
+                       ("disposition", _decided(item))):  # fmt: skip
+        sheet.put(name, text or None, Look("prose", TEXT))
+    for name, text in (("kind", item.kind), ("currency", item.currency), ("grade", item.grade), ("age", item.age)):
+        sheet.put(name, text or None, Look("text", TEXT))
+    sheet.put("amount", Fraction(item.amount), Look("engine", money(decimals(item.currency))))
+    sheet.put("asks", "yes", Look("text"))
+    sheet.put("owner", item.owner or None, Look("input", TEXT))
     sheet.put("tick", "X", Look("tick"))
 
 

@@ -28,8 +28,8 @@ _TOTALS = {"entry": "All entries", "debit": "Debit", "credit": "Credit", "curren
 def write(pack: Pack) -> None:
     """Write the sheet."""
     sheet = pack.sheet(TITLE, COLUMNS, "Proposed journal entries",
-        "For findings that were accepted (a credit or debit note) and for timing items (an accrual that reverses). The "
-        "books hold what was billed; an entry brings them to what was expected.",
+        "For findings, drifts and true-ups that were accepted (a credit or debit note) and for timing items (an "
+        "accrual that reverses). The books hold what was billed; an entry brings them to what was expected.",
         "Accounts come from [accounts] in recon.toml. Nothing is posted: these are proposals.",
     )  # fmt: skip
     sheet.keep("entry", "debit", "credit", "currency")
@@ -38,7 +38,7 @@ def write(pack: Pack) -> None:
         for posting in postings:
             _posting(sheet, posting)
     if not postings:
-        sheet.line("None: no finding of the month was accepted, and none is timing.")
+        sheet.line("None: no finding of the month was accepted, none is timing, no earlier item was decided otherwise.")
         return
     _totals(pack, sheet, table, sorted({one.currency for one in postings}))
 

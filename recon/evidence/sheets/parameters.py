@@ -97,8 +97,20 @@ def _parameters(facts: Facts) -> Iterator[tuple[str, Any, str, str]]:
             f"materiality_{currency}",
             f"Unexplained variance that the month may keep, in {currency}.",
         )
+    yield from _drift(settings.get("drift") or {})
     yield from _dates(facts, settings)
     yield from _rules(facts)
+
+
+def _drift(said: dict[str, Any]) -> Iterator[tuple[str, Any, str, str]]:
+    """How drift over the months is looked for; nothing for a run that was made without settings for it."""
+    notes = {
+        "months": ("Drift: months that count", "Waivers and what is within tolerance add up over so many (RULES 8.4)."),
+        "in_a_row": ("Drift: months in a row", "So many in a row, up to this one, in one direction are a finding."),
+    }  # fmt: skip
+    for name, (words, note) in notes.items():
+        if name in said:
+            yield words, int(said[name]), f"drift_{name}", note
 
 
 def _rules(facts: Facts) -> Iterator[tuple[str, Any, str, str]]:

@@ -7,6 +7,7 @@ from fractions import Fraction
 from recon.evidence.formula import Ref, Term, label, number, rounded, total_where
 from recon.evidence.pack import Pack, decimals
 from recon.evidence.sheet import Column, Sheet, Table
+from recon.evidence.sheets import let_pass
 from recon.evidence.style import COUNT, TEXT, Look, money
 from recon.signoff import Item
 
@@ -34,7 +35,7 @@ COLUMNS = (
 _TOTALS = {"item": "All items", "currency": "Currency", "opening": "Opening", "new": "New", "cleared": "Cleared",
            "closing": "Closing"}  # fmt: skip
 _AGES = {"item": "Open items by age in days", "currency": "Currency", "closing": "Closing"}
-KEPT = ("currency", "age", *PARTS, "closing")
+KEPT = ("currency", "age", *PARTS, "closing", "month", "cause", "how")
 
 
 def write(pack: Pack) -> None:
@@ -42,20 +43,22 @@ def write(pack: Pack) -> None:
     sheet = pack.sheet(TITLE, COLUMNS, "Roll-forward of open items",
         "Opening + new − cleared = closing, per item and per currency. Amounts are billed − expected.",
         "Cleared by: an adjustment that names the finding, a reversal of what was timing, or a waiver within "
-        "materiality.",
+        "materiality. Items of earlier months show the last decision on them, this month's where it made one.",
     )  # fmt: skip
     sheet.keep(*KEPT)
     items = pack.facts.dossier.items
     opening, new = {one.finding_id for one in items.opening}, {one.finding_id for one in items.new}
-    cleared = {one.finding_id: one for one in items.cleared}
+    now = {one.finding_id: one for one in (*items.closing, *items.cleared)}
     with sheet.table(is_main=True) as table:
         for item in (*items.opening, *items.new):
-            _item(sheet, cleared.get(item.finding_id, item), item.finding_id in opening, item.finding_id in new)
+            _item(sheet, now[item.finding_id], item.finding_id in opening, item.finding_id in new)
     if not (opening or new):
         sheet.line("No open items: nothing was carried into the month, and no line of it is above tolerance.")
+        let_pass.write(pack, sheet, None)
         return
     _totals(pack, sheet, table)
     _ages(pack, sheet, table)
+    let_pass.write(pack, sheet, table)
 
 
 def _item(sheet: Sheet, item: Item, is_carried: bool, is_new: bool) -> None:
@@ -108,7 +111,8 @@ def _currency(pack: Pack, sheet: Sheet, table: Table, currency: str) -> None:
     )  # fmt: skip
     pack.check(TITLE, f"Opening + new − cleared = closing in {currency}", _shown(gap, sheet).same_as(number(0)))
     new = rounded(cells["new"].far - _open_on_exceptions(pack, currency), pack.names["noise_digits"])
-    pack.check(TITLE, f"New items are the findings above tolerance on Exceptions in {currency}", new.same_as(number(0)))
+    words = f"New items are the findings above tolerance, drifts and true-ups on Exceptions in {currency}"
+    pack.check(TITLE, words, new.same_as(number(0)))
 
 
 def _shown(term: Term, sheet: Sheet) -> Term:
@@ -119,10 +123,13 @@ def _shown(term: Term, sheet: Sheet) -> Term:
 
 
 def _open_on_exceptions(pack: Pack, currency: str) -> Term:
-    """The findings on Exceptions that ask for a disposition: not those within tolerance, nor carried adjustments."""
-    amounts, currencies = (pack.columns["Exceptions", name] for name in ("amount", "currency"))
-    asks = pack.columns["Exceptions", "asks"]
-    return total_where(amounts, (currencies, label(currency)), (asks, label("yes")))
+    """What asks for a disposition on Exceptions: not findings within tolerance, nor carried adjustments."""
+    amounts, currencies, asks = (pack.columns["Exceptions", name] for name in ("amount", "currency", "asks"))
+    asked = total_where(amounts, (currencies, label(currency)), (asks, label("yes")))
+    if ("Exceptions", "over_amount") not in pack.columns:
+        return asked
+    over, its_currency = (pack.columns["Exceptions", f"over_{name}"] for name in ("amount", "currency"))
+    return asked + total_where(over, (its_currency, label(currency)))
 
 
 def _ages(pack: Pack, sheet: Sheet, table: Table) -> None:
