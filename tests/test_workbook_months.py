@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import openpyxl
+import pandas as pd
 import pytest
 from office import disagreements, recalculate
 from stored_close import a_diagnosed_close
@@ -31,6 +32,11 @@ NORTHWIND, SAKURA = (
 PRIME = Line("northwind-ctv", "NW-CTV-PRIME", "charge", "USD")
 CARRIED = ("dispute", "timing", "accept", "accept")
 DECIDED = ("accept", "waive", "dispute", "")
+ADJUSTMENT = {
+    "contract": "northwind-ctv", "item": "NW-CTV-RUN", "kind": "adjustment", "currency": "USD", "status": "missing",
+    "cause": "adjustment_missing", "grade": "consistent", "counterparty": "Northwind Outdoor", "direction": "charge",
+    "expected_quantity": Decimal(0), "billed_quantity": None,
+}  # fmt: skip
 TRUE_UP = "2026-09/northwind-ctv/NW-CTV-RUN/charge/USD/true_up"
 
 
@@ -92,12 +98,26 @@ def said_of(close: Any) -> Dossier:
 
 @pytest.fixture(scope="module")
 def close(tmp_path_factory: pytest.TempPathFactory) -> Any:
-    """The hand-made close with one line within tolerance."""
+    """The hand-made close with one line within tolerance, and the adjustments that are awaited."""
     made = a_diagnosed_close(tmp_path_factory.mktemp("months"))
-    lines = made.lines.copy()
-    lines.loc[lines["item"] == "SK-1", "status"] = "within_tolerance"
-    findings = made.findings[made.findings["item"] != "SK-1"]
-    return replace(made, lines=lines, findings=findings)
+    awaited = [(carried(0).finding_id, 7), (carried(3).finding_id, 10), (TRUE_UP, 4)]
+    told = ["reference,contract,item,currency,expected_amount,billed_amount,billing_line_ids"]
+    told += [f"{name},northwind-ctv,NW-CTV-RUN,USD,{amount},," for name, amount in awaited]
+    (made.folder / "adjustments.csv").write_text("\n".join(told) + "\n", encoding="utf-8")
+    lines, findings = made.lines.to_dict("records"), made.findings.to_dict("records")
+    for line in lines:
+        line["status"] = "within_tolerance" if line["item"] == "SK-1" else line["status"]
+    lines.append(
+        lines[0] | ADJUSTMENT | {"expected_amount": Decimal(21), "billed_amount": Decimal(0), "variance": Decimal(-21)}
+    )
+    findings = [row for row in findings if row["item"] != "SK-1"]
+    findings.append(findings[0] | ADJUSTMENT | {"finding_id": "2026-10/awaited", "amount": Decimal(-21)})
+    line = {name: ADJUSTMENT[name] for name in ("contract", "item", "kind", "currency")}
+    workings = [line | {"seq": n, "operation": "fee", "rule": "8.6", "label": f"adjustment of {name}", "amount": str(amount)}
+                for n, (name, amount) in enumerate(awaited, 1)]  # fmt: skip
+    worked = pd.DataFrame([dict.fromkeys(made.workings.columns) | row for row in workings], dtype=object)
+    made = replace(made, workings=pd.concat([made.workings, worked], ignore_index=True))
+    return replace(made, lines=pd.DataFrame(lines, dtype=object), findings=pd.DataFrame(findings, dtype=object))
 
 
 @pytest.fixture(scope="module")

@@ -93,17 +93,17 @@ def _findings(close: StoredClose, said: Dossier) -> str:
     if found.empty and not over:
         return ""
     decided = {one.finding_id: one for one in said.items.new}
-    rows = (
+    of_lines = (
         (
             _amount(row), cause_words(row["cause"]),
             row["grade"], row["sentence"], _decision(decided.get(row["finding_id"])),
         )
         for row in found.to_dict("records")
     )  # fmt: skip
-    rows = (*rows, *(_over(one) for one in over))
     meaning = "".join(f"<li><b>{grade}</b>: {escape(words)}</li>" for grade, words in GRADES.items())
+    table = html_table(("amount", "cause", "grade", "what it says", "decided"), (*of_lines, *map(_over, over)))
     return (
-        f"<h2>Findings</h2>{html_table(('amount', 'cause', 'grade', 'what it says', 'decided'), rows)}"
+        f"<h2>Findings</h2>{table}"
         f'<details><summary>What the grades mean</summary><ul class="quiet">{meaning}</ul></details>'
     )
 

@@ -35,7 +35,7 @@ COLUMNS = (
 _TOTALS = {"item": "All items", "currency": "Currency", "opening": "Opening", "new": "New", "cleared": "Cleared",
            "closing": "Closing"}  # fmt: skip
 _AGES = {"item": "Open items by age in days", "currency": "Currency", "closing": "Closing"}
-KEPT = ("currency", "age", *PARTS, "closing", "month", "cause", "how")
+KEPT = ("currency", "age", *PARTS, "closing", "month", "cause", "how", "disposition")
 
 
 def write(pack: Pack) -> None:
@@ -113,6 +113,23 @@ def _currency(pack: Pack, sheet: Sheet, table: Table, currency: str) -> None:
     new = rounded(cells["new"].far - _open_on_exceptions(pack, currency), pack.names["noise_digits"])
     words = f"New items are the findings above tolerance, drifts and true-ups on Exceptions in {currency}"
     pack.check(TITLE, words, new.same_as(number(0)))
+    asked = rounded(_awaited(sheet, table, currency) + _expected_back(pack, currency), pack.names["noise_digits"])
+    words = f"Adjustments expected are the accepted items of earlier months, with the opposite sign, in {currency}"
+    pack.check(TITLE, words, asked.same_as(number(0)))
+
+
+def _awaited(sheet: Sheet, table: Table, currency: str) -> Term:
+    """Items of earlier months that are accepted, and true-ups that this month accepted (RULES 8.6)."""
+    of = ((sheet.span("currency", table, far=True), label(currency)),
+          (sheet.span("disposition", table, far=True), label("accept")))  # fmt: skip
+    true_ups = (sheet.span("cause", table, far=True), label("true up"))
+    opening, new = (sheet.span(name, table, far=True) for name in ("opening", "new"))
+    return total_where(opening, *of) + total_where(new, *of, true_ups)
+
+
+def _expected_back(pack: Pack, currency: str) -> Term:
+    expected, currencies, kinds = (pack.columns["Summary", name] for name in ("expected", "currency", "kind"))
+    return total_where(expected, (currencies, label(currency)), (kinds, label("adjustment")))
 
 
 def _shown(term: Term, sheet: Sheet) -> Term:

@@ -134,8 +134,11 @@ def added(cells: list[Ref]) -> Term:
 
 
 def carried(step: Step) -> Ref:
-    """A step this release has no formula for: the engine's amount, marked as not re-performed."""
+    """A step this release has no formula for: the engine's amount, marked as not re-performed.
+
+    An adjustment (RULES 8.6) has no clause: it is traced to its item on Roll-forward, where a check ties it.
+    """
     step.sheet.put("clause", step.row.get("clause"), Look("text", TEXT))
-    step.tick("X")
+    step.tick("T" if step.row.get("rule") == "8.6" else "X")
     value = exact_or_zero(step.row.get("amount"))
     return step.sheet.put("amount", value, Look("engine", unrounded(decimals(step.currency))))

@@ -44,7 +44,7 @@ COLUMNS = (
     Column("billed_quantity", "Billed quantity", 15),
     Column("difference", "Check", 9),
 )
-SHARED = ("counterparty", "currency", "expected", "billed", "variance", "status")  # what Exceptions and Bridge add up
+SHARED = ("counterparty", "currency", "kind", "expected", "billed", "variance", "status")  # what other sheets add up
 _LINE_HEADINGS = {"gross": "|Variance|", "count": "Line", "open": "Open"}
 _BLOCK = ("counterparty", "direction", "expected", "billed", "variance", "percent", "gross", "count", "open", "status")
 
