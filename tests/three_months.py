@@ -26,8 +26,8 @@ def make_three(folder: Path, scratch: Path) -> None:
     for number, period in enumerate(PERIODS):
         made = scratch / period
         make_workspace(made, replace(SIZE, period=period, seed=number + 1))
-        for source in sorted((made / "data").glob("*/*.parquet")):
-            _take_over(source, folder / "data" / source.parent.name / f"{period}-{source.name}", period)
+        for source in sorted(one for one in (made / "data").iterdir() if one.is_dir()):
+            _take_over(source, folder / "data" / source.name / f"{period}.parquet", period)
     shutil.copytree(scratch / PERIODS[0] / "contracts", folder / "contracts")
     shutil.copyfile(scratch / PERIODS[0] / "data" / "fx_rates.csv", folder / "data" / "fx_rates.csv")
     settings = SETTINGS.format(cutoff_days=SIZE.cutoff_days).replace('"billing/', '"billing/*/')
@@ -35,8 +35,8 @@ def make_three(folder: Path, scratch: Path) -> None:
 
 
 def _take_over(source: Path, target: Path, period: str) -> None:
-    """A file with the month before every id, so that no event of two months has the same."""
-    table = pq.read_table(source)
+    """A dataset's files as one, with the month before every id, so that no event of two months has the same."""
+    table = pa.concat_tables([pq.read_table(path) for path in sorted(source.glob("*.parquet"))])
     for name in IDS & set(table.column_names):
         own = pa.compute.binary_join_element_wise(period, table.column(name).cast(pa.string()), "-")
         table = table.set_column(table.column_names.index(name), name, own)
