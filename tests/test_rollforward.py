@@ -12,6 +12,7 @@ from recon.ledger import Ledger
 from recon.period import Period, instant
 from recon.problems import BadInput
 from recon.signoff import Standing, accept_rows, assign, dispose, roll_forward, sign, standing
+from recon.trueup import accept_true_up, chosen_closes
 
 AUGUST, SEPTEMBER, OCTOBER = (Period.parse(f"2026-{month}") for month in ("08", "09", "10"))
 AT = instant("2026-11-20T00:00:00Z")
@@ -127,6 +128,38 @@ def test_an_acceptance_that_was_not_known_then_asks_for_nothing(months):
     locked(months, AUGUST)
     before = months.closed("2026-09", as_known_at="2026-11-19T00:00:00Z")
     assert "adjustment" not in set(before.lines["kind"])
+
+
+def test_what_lies_within_tolerance_three_months_the_same_way_asks_for_a_decision(months):
+    months.materiality += '\n[tolerance]\namount = "0.50"\n[drift]\nmonths = 6'
+    for amount, period in (("10.30", AUGUST), ("20.40", SEPTEMBER), ("30.10", OCTOBER)):
+        months.billed(amount, str(period))
+    assert [locked(months, period).new for period in (AUGUST, SEPTEMBER)] == [(), ()]
+    months.closed("2026-10")
+    place = months.workspace()
+    (one,) = roll_forward(place, OCTOBER).new
+    assert (one.finding_id, str(one.amount)) == ("2026-10/ann//payout/USD/drift", "0.80")
+    assert "2026-08 0.30, 2026-09 0.40, 2026-10 0.10" in standing(place, OCTOBER).left[0].value
+    found = locked(months, OCTOBER)
+    assert sums(found) == ("0", "0.80", "0", "0.80") and found.passing[0].party.name == "Ann"
+
+
+def test_an_accepted_true_up_is_expected_in_the_month_after_the_last_locked_one(months):
+    for amount, period in (("10.00", "2026-08"), ("20.00", "2026-09")):
+        months.billed(amount, period)
+    locked(months, AUGUST)
+    months.won("late", "2026-08-20", "50", known="2026-09-20T00:00:00Z")
+    months.closed("2026-08", cutoff="2026-10-01T00:00:00Z")
+    place = months.workspace()
+    runs = chosen_closes(place, AUGUST)
+    entered = accept_true_up(place, *runs, finding("2026-08", "true_up"), "pat", AT, "late events")
+    assert (entered.period, str(entered.amount)) == ("2026-09", "-5.00")
+    with pytest.raises(BadInput, match="a line that changed: 2026-08/ann/sale/payout/USD/true_up"):
+        accept_true_up(place, *runs, finding("2026-08", "other"), "pat", AT, "late events")
+    september = months.closed("2026-09")
+    (waiting,) = [row for row in september.lines.to_dict("records") if row["kind"] == "adjustment"]
+    assert (str(waiting["expected_amount"]), waiting["cause"]) == ("5.00", "adjustment_missing")
+    assert sums(roll_forward(place, SEPTEMBER)) == ("0", "-5.00", "0", "-5.00")
 
 
 def test_an_owner_goes_with_the_item(months):
