@@ -2,10 +2,10 @@
 
 from recon.ledger.files import FileRecord, Staging
 from recon.ledger.importing import Plan
+from recon.ledger.items import Item, RollForward
 from recon.ledger.packs import IssuedPack
 from recon.ledger.register import Moved, Register
 from recon.ledger.registered import Registered, as_registered
-from recon.ledger.rolling import Item, RollForward
 from recon.ledger.signing import FindingAct, Rules, Sight, Signed
 from recon.ledger.store import CloseMeta, Ledger, RecordedClose
 from recon.ledger.trail import Entry

@@ -14,12 +14,11 @@ from sqlalchemy import Connection, Row, and_, select
 
 from recon.ledger.drift import DriftRules, Line, Party
 from recon.ledger.files import run_folder
+from recon.ledger.items import Item, RollForward
 from recon.ledger.rolling import (
     Found,
-    Item,
     Month,
     Past,
-    RollForward,
     accepted_true_ups,
     decided_again,
     month_rolled,

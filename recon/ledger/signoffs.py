@@ -16,8 +16,9 @@ from sqlalchemy import Connection, Engine, Row, func, insert, select
 
 from recon.ledger.database import reading, writing
 from recon.ledger.files import run_folder
+from recon.ledger.items import Item, RollForward
 from recon.ledger.past import History, acts_of, known_at_of
-from recon.ledger.rolling import ADJUSTMENT, Item, RollForward
+from recon.ledger.rolling import ADJUSTMENT
 from recon.ledger.settling import accepted, refusals_of_true_up, settled
 from recon.ledger.signing import (
     ACCEPT_ROWS,
