@@ -70,7 +70,7 @@ def _claim(close: StoredClose, item: Item, others: frozenset[str]) -> str:
     for row in close.findings[close.findings["finding_id"] == item.finding_id].to_dict("records"):
         found = {str(name): value for name, value in row.items()}
     amount = shown(item.amount, item.currency, is_signed=True)
-    said = _unless_named(str(found["sentence"] or ""), others)
+    said = _unless_named(str(found["sentence"] or item.words), others)
     title = " / ".join((item.contract, item.item, item.kind, item.currency))
     told = f"{cause_words(item.cause)} · {item.grade}"
     return (
