@@ -132,7 +132,7 @@ def midnight(day: date, name: str) -> int:
     """
     low, high = _utc_guess(day, -16), _utc_guess(day, 16)
     for earlier, later in _constant_pieces(low, high, name):
-        start = _local(earlier, name)
+        start = local(earlier, name)
         if start.date() >= day:
             return earlier
         wall = datetime(day.year, day.month, day.day, tzinfo=start.tzinfo)
@@ -164,10 +164,11 @@ def _change_between(low: int, high: int, name: str) -> int:
 
 
 def _offset(us: int, name: str) -> timedelta | None:
-    return _local(us, name).utcoffset()
+    return local(us, name).utcoffset()
 
 
-def _local(us: int, name: str) -> datetime:
+def local(us: int, name: str) -> datetime:
+    """An instant on the clocks of a zone."""
     return (_EPOCH + timedelta(microseconds=us)).astimezone(zone(name))
 
 
@@ -182,7 +183,7 @@ def _micros(delta: timedelta) -> int:
 @lru_cache(maxsize=65536)
 def local_date(us: int, name: str) -> date:
     """The calendar date of an instant in a zone."""
-    return _local(us, name).date()
+    return local(us, name).date()
 
 
 def duration(text: str) -> int:

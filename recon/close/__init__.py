@@ -9,7 +9,7 @@ from recon.billed import read_billed
 from recon.close.clock import now, today
 from recon.close.recomputed import recomputed
 from recon.close.rehearsal import DETAILS, Outcome, Rehearsal
-from recon.close.reopened import Reopened, reopened
+from recon.close.reopened import Believed, Reopened, believed, reopened
 from recon.close.run import RunFacts, record
 from recon.close.standing import standing_on
 from recon.close.stored import StoredClose, load_close, periods
@@ -20,8 +20,8 @@ from recon.period import Period
 from recon.workspace import Workspace
 
 __all__ = [
-    "Outcome", "Rehearsal", "Reopened", "StoredClose", "close_period", "load_close", "now", "periods", "reopened",
-    "standing_on", "today",
+    "Believed", "Outcome", "Rehearsal", "Reopened", "StoredClose", "believed", "close_period", "load_close", "now",
+    "periods", "reopened", "standing_on", "today",
 ]  # fmt: skip
 
 

@@ -66,29 +66,46 @@ class Reopened:
             return observed_by(engine)
 
 
-def reopened(close: StoredClose) -> Reopened:
-    """A close's world, from the register and the small datasets of its workspace; versions as the close used them.
+@dataclass(frozen=True)
+class Believed:
+    """What a close knew: every version whatever its status, those that it used, and how its month was looked at."""
+
+    every: Book
+    book: Book
+    scope: Scope
+
+
+def believed(close: StoredClose) -> Believed:
+    """The versions as a close used them and its scope, from the register alone; no observation is read.
 
     Raises BadInput where a version is not in the register as the close used it.
     """
     workspace, manifest = close.workspace, close.manifest
     every = _observed(registered_book(workspace), close)
-    known = _instant(manifest["as_known_at"])
     book = _used(every, manifest["contracts"])
-    period = Period.parse(close.period)
+    period, known = Period.parse(close.period), _instant(manifest["as_known_at"])
     usual = Scope(period, workspace.cutoff_days, None, known, workspace.billing_timezone)
     cutoff = _instant(manifest["cutoff"])
-    scope = usual if cutoff == usual.cutoff_of(period) else replace(usual, cutoff=cutoff)
+    return Believed(every, book, usual if cutoff == usual.cutoff_of(period) else replace(usual, cutoff=cutoff))
+
+
+def reopened(close: StoredClose) -> Reopened:
+    """A close's world, from the register and the small datasets of its workspace; versions as the close used them.
+
+    Raises BadInput where a version is not in the register as the close used it.
+    """
+    workspace, known = close.workspace, believed(close)
+    scope = known.scope
     observations = observed_in(close.folder)
     with Engine() as engine:
         values = {name: spec for name, spec in workspace.data.items() if name in VALUES}
-        inputs = read_inputs(replace(workspace, data=values), engine, period)
+        inputs = read_inputs(replace(workspace, data=values), engine, scope.period)
         types = {"reversal_id": "TEXT", "conversion_id": "TEXT"}
         engine.load("reversal_rows", types, observations["reversal_rows"].select(list(types)))
         signed = signed_months(workspace, engine, scope)
     rates = tuple((row.date, row.base, row.quote, row.rate) for row in inputs.fx_rates)
     world = World(
-        book, every, scope, rates, inputs.third_party, inputs.opening_balances, signed.balances, signed.said
+        known.book, known.every, scope, rates, inputs.third_party, inputs.opening_balances, signed.balances, signed.said
     )  # fmt: skip
     return Reopened(close, world, observations)
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+import pyarrow as pa
 import pyarrow.parquet as pq
 
 from recon.expect import Balance
@@ -83,6 +84,11 @@ class StoredClose:
         wanted = [("conversion_id", "=", conversion_id), ("item", "=", item)]
         filters = [one for one in wanted if one[2] is not None] or None
         return self._parquet(f"observations/{relation}.parquet", filters, columns)
+
+    def observed_table(self, relation: str, conversion_id: str) -> pa.Table:
+        """The observations of one conversion, typed as they are stored."""
+        path = self.folder / "observations" / f"{relation}.parquet"
+        return pq.read_table(path, filters=[("conversion_id", "=", conversion_id)])
 
     def reversals(self, contract: str) -> tuple[str, ...]:
         """The ids of the reversals that the close counted for a contract, in its period (RULES 5.7)."""

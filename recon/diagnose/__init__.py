@@ -5,7 +5,7 @@ from recon.diagnose.desks import Desks
 from recon.diagnose.details import Details
 from recon.diagnose.diagnosis import Diagnosis, diagnose
 from recon.diagnose.preview import Preview, PreviewLine, preview
-from recon.diagnose.reprice import Observations, observed_by, observed_in
+from recon.diagnose.reprice import Observations, lay_observations, observed_by, observed_in
 from recon.diagnose.traces import Event, Trace
 from recon.diagnose.world import World
 
@@ -21,6 +21,7 @@ __all__ = [
     "World",
     "diagnose",
     "impressions_behind",
+    "lay_observations",
     "observed_by",
     "observed_in",
     "preview",

@@ -41,14 +41,18 @@ def observed_in(folder: Path) -> Observations:
     return {name: pq.read_table(path) for name, path in files.items()}
 
 
+def lay_observations(engine: Engine, observations: Observations) -> None:
+    """Make stored observations relations of an engine again."""
+    for name, table in observations.items():
+        engine.load(name, {field.name: _sql_type(field.type) for field in table.schema}, table)
+
+
 class Repricer:
     """Recomputes one contract's lines at a time, in a world; never reads a raw event."""
 
     def __init__(self, observations: Observations) -> None:
         self._engine = Engine(threads=1)  # many small questions: more threads only wait for each other
-        for name, table in observations.items():
-            types = {field.name: _sql_type(field.type) for field in table.schema}
-            self._engine.load(name, types, table)
+        lay_observations(self._engine, observations)
         self._delivered, self._claimed = Delivered(self._engine), Claimed(self._engine)
         self._lines: dict[tuple[str, int], tuple[World, Lines]] = {}  # worlds are kept, so that their ids stay theirs
         self._decided: dict[tuple[str, int], tuple[World, Decisions]] = {}

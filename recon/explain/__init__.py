@@ -7,9 +7,9 @@ from typing import Any
 from recon import views
 from recon.close import StoredClose
 from recon.explain.events import conversion, impression, reversal
-from recon.explain.fates import rows
 from recon.explain.findings import finding
 from recon.explain.lines import line
+from recon.explain.written import rows
 from recon.problems import BadInput, Problem
 
 __all__ = ["explain", "explained"]

@@ -7,18 +7,13 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
+from recon import views
 from recon.close import StoredClose
-from recon.close.contracts import registered_book
-from recon.engine import Engine, literal
-from recon.expect.delivery import Delivered, deliver
-from recon.explain.fates import FATES, IMPRESSION_FATES, rows
 from recon.explain.findings import told_in_findings
-from recon.inputs import read_inputs
+from recon.explain.written import rows
 from recon.money import plain
 from recon.money import told as in_digits
-from recon.observe.impressions import impression_counts, observe_impressions
-from recon.observe.scope import Scope
-from recon.period import Period, instant, instant_text
+from recon.period import instant_text
 
 
 def conversion(close: StoredClose, identity: str) -> list[str]:
@@ -46,7 +41,7 @@ def reversal(close: StoredClose, identity: str) -> list[str]:
 
 def _told_decision(row: dict[str, Any]) -> Iterator[str]:
     reason = f", {row['reason']}" if row["reason"] else ""
-    yield f"  {row['contract']} v{row['version']}: {row['fate']}{reason}: {FATES[row['fate']]}"
+    yield f"  {row['contract']} v{row['version']}: {row['fate']}{reason}: {views.FATES[row['fate']]}"
     if row["fate"] == "payable":
         share = "" if row["share"] == 1_000_000 else f", share {Decimal(row['share']) / 1_000_000}"
         earned = in_digits(Fraction(row["exact_amount"]))
@@ -77,28 +72,16 @@ def _touch(row: dict[str, Any]) -> str:
 
 def impression(close: StoredClose, identity: str) -> list[str]:
     """Reads the raw events again for this one id: single impressions are not kept with a close."""
-    manifest, period = close.manifest, Period.parse(close.period)
-    known = manifest["as_known_at"]
-    as_known_at = None if known is None else instant(known)
-    settings = close.workspace
-    scope = Scope(period, settings.cutoff_days, instant(manifest["cutoff"]), as_known_at, settings.billing_timezone)
-    book = registered_book(settings).known_at(as_known_at)
-    with Engine() as engine:
-        read_inputs(settings, engine, period)
-        engine.run(
-            "one impression", f"CREATE TABLE one AS SELECT * FROM impressions WHERE impression_id = {literal(identity)}"
-        )
-        engine.run(
-            "only this", "DROP VIEW IF EXISTS impressions; CREATE OR REPLACE VIEW impressions AS SELECT * FROM one"
-        )
-        observe_impressions(engine, book, scope)
-        counts = impression_counts(engine)
-    told = [_told_delivery(side, one) for side in ("charge", "payout") for one in deliver(counts, book, scope, side)]
+    seen = views.impression_of(close, identity)
     named = told_in_findings(close, identity)
-    return [f"impression {identity}, read again from the raw events:", *told, *named] if counts else []
+    head = f"impression {identity}, read again from the raw events:"
+    return [head, *(_told_impression(one) for one in seen), *named] if seen else []
 
 
-def _told_delivery(direction: str, one: Delivered) -> str:
+def _told_impression(one: views.Seen) -> str:
     owner = f"{one.contract or 'no contract'}, item {one.item or '(none)'}"
-    version = f" v{one.listing.version.version}" if one.listing else ""
-    return f"  {direction}: {owner}{version}: {one.fate} × {one.quantity}: {IMPRESSION_FATES[one.fate]}"
+    version = f" v{one.version}" if one.version else ""
+    words = " or ".join(views.IMPRESSION_FATES[fate] for fate in one.fate.split(" or "))
+    return f"  {one.direction}: {owner}{version}: {one.fate} × {one.quantity}: {words}" + (
+        f"; {one.note}" if one.note else ""
+    )

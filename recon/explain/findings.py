@@ -9,8 +9,8 @@ from typing import Any
 from recon import views
 from recon.close import StoredClose, reopened
 from recon.diagnose.traces import MOST_EVENTS
-from recon.explain.fates import money, rows, units
 from recon.explain.lines import told_line
+from recon.explain.written import money, rows, units
 from recon.problems import BadInput
 
 _SIDES = (("ours", "our_amount"), ("theirs", "their_amount"))

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from recon.close import StoredClose
-from recon.explain.fates import FATES, IMPRESSION_FATES, money, rows, units
+from recon.explain.written import money, rows, units
+from recon.views import FATES, IMPRESSION_FATES
 
 
 def line(close: StoredClose, identity: str) -> list[str]:

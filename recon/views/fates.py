@@ -1,11 +1,4 @@
-"""Every fate in words with its rule, and how rows, amounts and quantities are read and written."""
-
-from __future__ import annotations
-
-from decimal import Decimal
-from typing import Any
-
-import pandas as pd
+"""Every fate in words with its rule; those of conversions in the order in which they are asked (RULES 5.4)."""
 
 FATES = {
     "test": "a test event, never paid (5.4)",
@@ -35,20 +28,3 @@ IMPRESSION_FATES = {
     "unknown_item": "no contract knows its item (3.2)",
     "look_back": "outside the period; read for look-back alone",
 }
-
-
-def rows(frame: pd.DataFrame, **wanted: Any) -> list[dict[str, Any]]:
-    """The rows of a frame that have these values, as records."""
-    for column, value in wanted.items():
-        frame = frame[frame[column] == value]
-    return [{str(key): value for key, value in row.items()} for row in frame.to_dict("records")]
-
-
-def money(amount: Decimal | None) -> str:
-    """An amount, thousands apart; a dash for none."""
-    return "–" if amount is None else f"{amount:,f}"
-
-
-def units(quantity: Decimal | None) -> str:
-    """A quantity, thousands apart; a dash for none."""
-    return "–" if quantity is None else f"{quantity:,f}"
