@@ -112,13 +112,10 @@ def test_an_impression_beyond_the_booked_quantity_is_told_where_its_whole_date_i
     assert note.startswith("1 of 2 units of 2026-10-05 at its rate fit") and "(3.4)" in note
 
 
-def test_what_comes_after_the_booked_quantity_stays_over(tmp_path: Path) -> None:
-    close = closed("3.5-over-stays-over", tmp_path)
-    told = Counter(fate for one in all_impressions(close) for fate, _ in fates(close, one))
-    stored = {row["fate"]: row["quantity"] for row in close.fates.to_dict("records")}
-    assert told["over_booked"] > 0
-    assert told["billable"] <= stored["billable"] and told["over_booked"] <= stored["over_booked"]
-    assert told.total() == stored["billable"] + stored["over_booked"]
+def test_a_date_on_which_nothing_fits_is_over_booked(tmp_path: Path) -> None:
+    close = closed("3.5-a-later-version-books-less", tmp_path)
+    assert fates(close, "i2") == [("billable", "all 3 of 3 units of 2026-10-05 fit the booked quantity")]
+    assert fates(close, "i5") == [("over_booked", "0 of 2 units of 2026-10-16 fit the booked quantity")]
 
 
 def test_the_opening_count_is_taken_before(tmp_path: Path) -> None:

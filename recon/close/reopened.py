@@ -54,7 +54,7 @@ class Reopened:
         for count, ours, theirs in seen:
             found.setdefault((ours, theirs), []).extend(named.get(replace(count, quantity=0), ()))
         left, told = most, []
-        for (ours, theirs), ids in found.items():
+        for (ours, theirs), ids in sorted(found.items(), key=_is_free):
             told.append((ours, theirs, ids[:left]))
             left -= len(ids[:left])
         return told
@@ -108,6 +108,11 @@ def reopened(close: StoredClose) -> Reopened:
         known.book, known.every, scope, rates, inputs.third_party, inputs.opening_balances, signed.balances, signed.said
     )  # fmt: skip
     return Reopened(close, world, observations)
+
+
+def _is_free(named: tuple[tuple[str, str], list[str]]) -> bool:
+    """Whether neither side counts money for some impressions: those are named last."""
+    return not any(fate.startswith("billable") for fate in named[0])
 
 
 def _instant(text: str | None) -> int | None:

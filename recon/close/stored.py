@@ -85,6 +85,10 @@ class StoredClose:
         filters = [one for one in wanted if one[2] is not None] or None
         return self._parquet(f"observations/{relation}.parquet", filters, columns)
 
+    def observed_where(self, relation: str, column: str, value: str) -> pd.DataFrame:
+        """The rows of a relation of the observations that have a value."""
+        return self._parquet(f"observations/{relation}.parquet", [(column, "=", value)])
+
     def observed_table(self, relation: str, conversion_id: str) -> pa.Table:
         """The observations of one conversion, typed as they are stored."""
         path = self.folder / "observations" / f"{relation}.parquet"

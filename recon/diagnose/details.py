@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 
@@ -81,8 +81,7 @@ class Witness:
     def _step(self, case: Case, key: LineKey, told: Paid) -> int:
         """How exact details are, in millionths: minor units of the line's or the contract's currency, or one."""
         currencies = {key.currency, *(one.currency for one in self._world.versions(case.contract))}
-        steps = sorted({10 ** (6 - minor_units(currency)) for currency in currencies}, reverse=True)
-        return next((step for step in steps if all(not micros % step for _, micros in told)), 1)
+        return exactness([micros for _, micros in told], currencies)
 
     def names_ours(self, case: Case) -> bool:
         """Whether the details of every open line name the conversions that we pay, no other and none less."""
@@ -103,6 +102,16 @@ class Witness:
                     found[item][conversion_id.split(AGAIN)[0], round(Fraction(exact) * MICROS)] += 1
             self._known[key] = found
         return self._known[key]
+
+
+def exactness(micros: Collection[int], currencies: Iterable[str]) -> int:
+    """How exact amounts in millionths are told: in whole minor units of one of the currencies, or in millionths.
+
+    >>> exactness([9_580_000, 3_070_000], {"USD"}), exactness([9_579_985], {"USD"})
+    (10000, 1)
+    """
+    steps = sorted({10 ** (6 - minor_units(currency)) for currency in currencies}, reverse=True)
+    return next((step for step in steps if all(not one % step for one in micros)), 1)
 
 
 NOT_EVENTS = ("orphan_line", "wrong_counterparty", "manual_override")
