@@ -13,12 +13,11 @@ with app.setup:
 @app.cell
 def _():
     workspace = review.open_workspace()
-    params = mo.query_params()
-    asked = debug.Asked.of(params)
+    asked = debug.Asked.of(mo.query_params())
     line_said, set_line = mo.state(asked.line)
     event_said, set_event = mo.state(asked.conversion)
     sought, set_find = mo.state(asked.find)
-    go = debug.Address(params, line=set_line, conversion=set_event, find=set_find)
+    go = debug.Address(asked.params, line=set_line, conversion=set_event, find=set_find)
     period = mo.ui.dropdown(
         review.periods(workspace),
         value=review.month(workspace, asked.period),
@@ -51,7 +50,7 @@ def _(asked, close, go, period):
 def _(close, go, sought):
     found = debug.hits(close, sought())
     listed = mo.ui.table(found, **debug.HITS, on_change=lambda row: go.to(**debug.opened_by(row)))
-    mo.vstack([mo.md(debug.find_words(found, sought())), *([] if found.empty else [listed])])
+    mo.vstack([mo.md(debug.find_words(close, found, sought())), *([] if found.empty else [listed])])
     return (found,)
 
 
@@ -110,7 +109,7 @@ def _(close, finding):
 
 @app.cell
 def _(close, finding, line):
-    workings = mo.ui.table(debug.workings_rows(close, line, finding.value), **review.BESIDE)
+    workings = mo.ui.table(debug.workings_rows(close, line, finding.value), **debug.BESIDE)
     mo.vstack([mo.md(debug.workings_words(close, finding.value)), workings])
 
 
@@ -142,7 +141,7 @@ def _(close, line, read):
 @app.cell
 def _(billed, close, fate, go, line):
     rows = debug.event_rows(close, line, fate.value, billed)
-    mo.ui.table(rows, **debug.EVENTS, on_change=lambda row: go.to(conversion=debug.open_event(row)))
+    mo.ui.table(rows, **debug.events_look(rows), on_change=lambda row: go.to(conversion=debug.open_event(row)))
 
 
 @app.cell

@@ -14,7 +14,7 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from closed_demo import closed_demo
+from closed_demo import closed_demo, october
 
 from recon.ledger import Ledger
 from recon.review import audit
@@ -25,6 +25,9 @@ NOTEBOOKS = sorted((Path(__file__).parent.parent / "notebooks").glob("*.py"))
 SHOWN: dict[str, Callable[[Any], bool]] = {
     "1_month_end": lambda values: values["close"].period == "2026-10",
     "2_evidence": lambda values: values["room"].close.run == 1 and values["trail"].problems == (),
+    "3_debug": lambda values: (
+        values["close"].period == "2026-10" and len(values["worst"]) == len(values["close"].lines)
+    ),
     "4_contracts": lambda values: len(values["rows"]) == 22 and len(values["kept"].waiting) == 1,
 }
 REFUSED = (ast.BinOp, ast.AugAssign, ast.For, ast.While, ast.GeneratorExp)
@@ -115,6 +118,55 @@ def stored(folder: Path) -> tuple[str, list[Path]]:
     place = Workspace.open(folder)
     with Ledger.open(place.database_url, place.closes) as ledger:
         return ledger.head(), sorted(path for path in folder.rglob("*") if path.is_file())
+def test_a_link_opens_a_line_and_a_conversion(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Everything below the table of lines is shown from what an address says."""
+    line, event = "streamly-acme-reviews|subscription|payout|USD", _a_conversion("streamly-acme-reviews")
+    given = {"line_said": lambda: line, "event_said": lambda: event, "sought": lambda: event}
+    values = _opened(monkeypatch, closed_demo(), given)
+    assert values["finding"].value and len(values["edit"]) == 1 and len(values["rows"]) > 1
+    assert values["path"].conversion["conversion_id"] == values["conversion"] == event
+    assert values["contract"].value == "streamly-acme-reviews" and len(values["found"]) == 1
+
+
+def test_a_link_to_nothing_shows_what_was_looked_through(monkeypatch: pytest.MonkeyPatch) -> None:
+    given = {"line_said": lambda: "a|b|c|d", "event_said": lambda: "x", "sought": lambda: "x"}
+    values = _opened(monkeypatch, closed_demo(), given)
+    assert values["found"].empty and "ask_impression" in values
+    assert not {"finding", "path"} & set(values)
+
+
+def test_a_new_workspace_has_a_page_for_engineers_that_says_what_to_do(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Workspace.init(tmp_path / "new")
+    outputs, values = ran(page_path("3_debug"), tmp_path / "new", monkeypatch)
+    assert "close" not in values
+    assert any("No month of this workspace is closed yet" in getattr(output, "text", "") for output in outputs)
+
+
+def _opened(monkeypatch: pytest.MonkeyPatch, folder: Path, given: dict[str, Any]) -> Any:
+    """The values of the page for engineers with an address given."""
+    import marimo as mo
+
+    from recon.review import debug
+
+    class Params(dict[str, str]):
+        set = dict.__setitem__
+
+    asked = debug.Asked(Params())
+    months = mo.ui.dropdown(["2026-10"], value="2026-10")
+    first = {"workspace": Workspace.open(folder), "asked": asked, "go": debug.Address(asked.params), "period": months}
+    return ran(
+        page_path("3_debug"),
+        folder,
+        monkeypatch,
+        defs={**first, "set_line": None, "set_event": None, "set_find": None, **given},
+    )[1]
+
+
+def _a_conversion(contract: str) -> str:
+    rows = october().conversions(contract)
+    return str(rows[rows["fate"] == "payable"]["conversion_id"].iloc[0])
 
 
 def test_a_decision_stores_one_act_and_running_the_page_again_none(

@@ -130,13 +130,15 @@ def _rules(instants: pd.DataFrame) -> alt.Chart:
 def _heads(heads: pd.DataFrame, y: alt.Y) -> list[alt.Chart]:
     """Each instant's words beside its line, above the lanes."""
     shown = heads.assign(label=heads["words"] + " · " + heads["told_at"])
-    sides = ((False, {"align": "left", "dx": 6}), (True, {"align": "right", "dx": -6}))
-    return [
-        alt.Chart(shown[shown["is_late"] == is_late])
-        .mark_text(fontSize=11, **placed)
-        .encode(y=y, text="label:N", color=_coloured(alt.Color))
-        for is_late, placed in sides
-    ]
+    sides: tuple[tuple[bool, dict[str, Any]], ...] = (
+        (False, {"align": "left", "dx": 6, "fontSize": 11}), (True, {"align": "right", "dx": -6, "fontSize": 11}),
+    )  # fmt: skip
+    drawn = []
+    for is_late, placed in sides:
+        base = alt.Chart(shown[shown["is_late"] == is_late]).encode(y=y, text="label:N")
+        halo = base.mark_text(**placed, color="white", stroke="white", strokeWidth=4)
+        drawn += [halo, base.mark_text(**placed).encode(color=_coloured(alt.Color))]
+    return drawn
 
 
 def _locks(instants: pd.DataFrame, y: alt.Y, bounds: tuple[datetime, datetime]) -> list[alt.Chart]:

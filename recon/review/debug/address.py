@@ -25,8 +25,9 @@ class Params(Protocol):
 
 @dataclass(frozen=True)
 class Asked:
-    """What an address says when the page is opened."""
+    """What an address says when the page is opened, and the address itself."""
 
+    params: Params
     period: str | None = None
     line: str | None = None
     conversion: str | None = None
@@ -38,7 +39,8 @@ class Asked:
     @classmethod
     def of(cls, params: Params) -> Asked:
         """Read an address."""
-        return cls(**{one.name: params.get(one.name) for one in fields(cls)})
+        named = (one.name for one in fields(cls) if one.name != "params")
+        return cls(params, **{name: params.get(name) for name in named})
 
 
 class Address:
@@ -92,7 +94,7 @@ def no_line(close: StoredClose, line: str | None) -> str:
     if not line:
         return "*No line chosen: choose one above, or find an id.*"
     return (
-        f"**{close.period} has no line `{literal(line)}`:** nothing was expected and nothing billed under this key. "
+        f"**{close.period} has no line {literal(line)}:** nothing was expected and nothing billed under this key. "
         f"Looked through the {counted(len(close.lines), 'line')} of run {close.run}."
     )
 
@@ -102,6 +104,6 @@ def no_conversion(close: StoredClose, conversion: str | None) -> str:
     if not conversion:
         return "*No conversion chosen: choose an event above, or find an id.*"
     return (
-        f"**{close.period} knows no conversion `{literal(conversion)}`.** Looked through the conversions of run "
+        f"**{close.period} knows no conversion {literal(conversion)}.** Looked through the conversions of run "
         f"{close.run}: those of the month and a day around it in UTC, and earlier ones that reversals or locks ask for."
     )

@@ -13,7 +13,7 @@ from recon import views
 from recon.close import StoredClose
 from recon.money import minor_units, round_to
 from recon.review.debug.details import MOST, BilledEvents
-from recon.review.lines import fates_of, has_decisions
+from recon.review.lines import fate_counts, has_decisions
 from recon.review.words import counted, matching, shown
 from recon.views import LINE
 
@@ -24,7 +24,12 @@ COLUMNS = [
     "conversion", "fate", "reason", "item", "touch", "rate", "ours", "billing_details", "difference", "finding says",
 ]  # fmt: skip
 MICROS = 1_000_000
-fates_of_line = fates_of
+
+
+def fates_of_line(close: StoredClose, line: pd.DataFrame) -> pd.DataFrame:
+    """How the events of a line ended, most first: those of its item, and those that ended before any item was asked."""
+    own = close.fates[close.fates["contract"] == line["contract"].iloc[0]]
+    return fate_counts(own[own["item"].isin([line["item"].iloc[0], "", None]) | own["item"].isna()])
 
 
 def details_words(billed: BilledEvents | None, close: StoredClose, line: pd.DataFrame) -> str:

@@ -45,17 +45,17 @@ def hits(close: StoredClose, text: str | None) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=COLUMNS, dtype=object)
 
 
-def find_words(found: pd.DataFrame, text: str | None) -> str:
+def find_words(close: StoredClose, found: pd.DataFrame, text: str | None) -> str:
     """How many things a text names, in Markdown; where none, what was looked through. Empty without a text."""
     asked = (text or "").strip()
     if not asked:
         return ""
     if len(found):
-        return f"**{counted(len(found), 'thing')}** named `{literal(asked)}`; choose one to open it."
-    through = "".join(f"\n- {one}" for one in LOOKED)
+        return f"**{counted(len(found), 'thing')}** named {literal(asked)}; choose one to open it."
     return (
-        f"**Nothing is named `{literal(asked)}`.** Looked through:\n{through}\n\nSingle impressions that nobody "
-        "converted after are not kept with a close: the button reads the raw events for this id."
+        f"**Nothing is named {literal(asked)}.** Looked through the {', '.join(LOOKED[:-1])} and {LOOKED[-1]} of "
+        f"{close.period}, run {close.run}. Single impressions that nobody converted after are not kept with a close: "
+        "the button reads the raw events for this id."
     )
 
 

@@ -21,7 +21,7 @@ LINES_HEADING = (
     "## Lines\n\nThose that differ first, the largest of each currency on top: amounts of two currencies are never "
     "ranked against each other. Choose one."
 )
-COLUMNS = [*LINE, "expected", "billed", "variance", "status", "cause", "grade"]
+COLUMNS = [*LINE, "expected", "billed", "variance", "status", "cause, grade"]
 
 
 def heading(close: StoredClose) -> str:
@@ -52,8 +52,8 @@ def lines_worst_first(close: StoredClose) -> pd.DataFrame:
 def _row(row: dict[Any, Any]) -> tuple[str, ...]:
     amounts = [shown(row[name], row["currency"]) for name in ("expected_amount", "billed_amount")]
     variance = shown(row["variance"], row["currency"], is_signed=True)
-    told = (str(row["status"]).replace("_", " "), cause_words(row["cause"]), str(row["grade"] or ""))
-    return (*(str(row[name]) for name in LINE), *amounts, variance, *told)
+    cause = ", ".join(filter(None, (cause_words(row["cause"]), str(row["grade"] or ""))))
+    return (*(str(row[name]) for name in LINE), *amounts, variance, str(row["status"]).replace("_", " "), cause)
 
 
 def open_row(row: Any) -> str | None:

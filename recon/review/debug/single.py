@@ -18,8 +18,8 @@ def impression_words(close: StoredClose, identity: str | None) -> str:
     except BadInput as bad:
         return "\n".join(["**The events can't be read:**", "", *(f"- {literal(str(one))}" for one in bad.problems)])
     if not seen:
-        return f"**The raw impressions have no `{literal(asked)}` either.** Nothing in this month is named so."
-    return "\n".join([f"**Impression `{literal(asked)}`**, read again from the raw events:", "", *_told(seen)])
+        return f"**The raw impressions have no {literal(asked)} either.** Nothing in this month is named so."
+    return "\n".join([f"**Impression {literal(asked)}**, read again from the raw events:", "", *_told(seen)])
 
 
 def _told(seen: list[views.Seen]) -> Iterator[str]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import pandas as pd
+
 _TABLE: dict[str, Any] = {
     "page_size": 10, "show_column_summaries": False, "show_data_types": False, "show_download": False,
 }  # fmt: skip
@@ -13,18 +15,51 @@ def _right(*columns: str) -> dict[str, Any]:
     return {"text_justify_columns": dict.fromkeys(columns, "right")}
 
 
-LINES = {**_TABLE, "selection": "single", **_right("expected", "billed", "variance")}
+_LINES = {
+    "contract": 168, "item": 112, "kind": 74, "currency": 72, "expected": 92, "billed": 92, "variance": 90,
+    "status": 98, "cause, grade": 190,
+}  # fmt: skip
+LINES = {
+    **_TABLE, "selection": "single", "column_widths": _LINES, "wrapped_columns": ["cause, grade"],
+    **_right("expected", "billed", "variance"),
+}  # fmt: skip
 HITS = {**_TABLE, "selection": "single", "hidden_columns": ["line", "conversion"]}
 EDIT = {
     **_TABLE, "selection": None, "wrapped_columns": ["as the contract says", "as it seems to have been billed"],
-    "column_widths": {"clause": 330, "as the contract says": 380, "as it seems to have been billed": 380},
+    "column_widths": {"clause": 300, "as the contract says": 355, "as it seems to have been billed": 355},
 }  # fmt: skip
-EVENTS = {**_TABLE, "selection": "single", **_right("ours", "billing_details", "difference", "impressions")}
+_AMOUNTS = ("ours", "billing_details", "difference")
+_UNREAD = {
+    "conversion": 135, "fate": 85, "reason": 150, "item": 110, "touch": 140, "rate": 60, "ours": 85,
+    "finding says": 225,
+}  # fmt: skip
+_READ = {
+    "conversion": 132, "fate": 72, "reason": 100, "item": 90, "touch": 132, "rate": 54, "ours": 80,
+    "billing_details": 100, "difference": 84, "finding says": 146,
+}  # fmt: skip
+_COUNTED = {"impressions": 95, "ours": 200, "theirs, under the edit": 200, "where": 480}
+
+
+def events_look(rows: pd.DataFrame) -> dict[str, Any]:
+    """How a table of events is set up: conversions can be chosen, impressions can't; unread details take no room."""
+    if "conversion" not in rows:
+        counted = {**_TABLE, "selection": None, "column_widths": {name: _COUNTED.get(name, 200) for name in rows}}
+        return {**counted, **_right(*("impressions",) if "impressions" in rows else ())}
+    is_read = any(rows["billing_details"]) or any(rows["difference"])
+    look = {**_TABLE, "selection": "single", "wrapped_columns": ["reason", "finding says"], **_right(*_AMOUNTS)}
+    hidden = {} if is_read else {"hidden_columns": ["billing_details", "difference"]}
+    return {**look, "column_widths": _READ if is_read else _UNREAD, **hidden}
+
+
+_BESIDE = {"no": 45, "step": 150, "ours": 335, "theirs, under the edit": 335, "changed": 72, "rule": 50}
+BESIDE = {
+    **_TABLE, "selection": None, "wrapped_columns": ["ours", "theirs, under the edit"], "column_widths": _BESIDE,
+}  # fmt: skip
 RULES = {
     **_TABLE, "selection": None, "page_size": 14, "wrapped_columns": ["found"],
-    "column_widths": {"rule": 60, "asks": 270, "found": 620, "decision": 200},
+    "column_widths": {"rule": 50, "asks": 230, "found": 590, "decision": 140},
 }  # fmt: skip
 RAW = {
     **_TABLE, "selection": None, "wrapped_columns": ["content"],
-    "column_widths": {"dataset": 120, "file": 240, "row": 80, "id": 150, "content": 560},
+    "column_widths": {"dataset": 110, "file": 210, "row": 65, "id": 135, "content": 500},
 }  # fmt: skip
