@@ -104,7 +104,7 @@ def _(close, finding):
 def _(close, finding):
     edit = debug.edit_rows(close, finding.value)
     _table = [] if edit.empty else [mo.ui.table(edit, **debug.EDIT)]
-    mo.vstack([mo.md(debug.edit_words(close, finding.value)), *_table])
+    mo.vstack([mo.md(debug.edit_words(close, finding.value, edit)), *_table])
 
 
 @app.cell

@@ -79,7 +79,7 @@ def test_the_heading_says_both_sides() -> None:
 
 def test_rivals_and_what_would_decide_are_told() -> None:
     told = debug.verdict(october(), finding())
-    assert "Grade **ambiguous**" in told and "- partial data" in told and "What would settle it" in told
+    assert "Grade **ambiguous**" in told and "It may as well be partial data" in told and "What would settle it" in told
     assert "It agrees" in debug.verdict(october(), None)
 
 
@@ -98,9 +98,10 @@ def test_an_edit_is_a_clause_before_and_after(key: str, clause: str, before: str
 
 def test_an_edit_of_the_finished_line_changes_no_clause() -> None:
     missing = finding("hearth-display|HE-SEARCH|charge|GBP")
-    assert debug.edit_rows(october(), missing).empty
-    assert "changes no clause" in debug.edit_words(october(), missing)
-    assert debug.edit_words(october(), None) == ""
+    changed = debug.edit_rows(october(), missing)
+    assert changed.empty and "changes no clause" in debug.edit_words(october(), missing, changed)
+    assert debug.edit_words(october(), None, changed) == ""
+    assert "changes no clause" not in debug.edit_words(october(), finding(), debug.edit_rows(october(), finding()))
 
 
 def test_a_version_that_changed_since_is_said() -> None:

@@ -45,7 +45,11 @@ def details_words(billed: BilledEvents | None, close: StoredClose, line: pd.Data
         return f"**billing_details tell nothing of this line** ({named})."
     differ = sum(_differs(row) for row in _rows(close, line, None, billed))
     exact = "the cent" if billed.step > 1 else "a millionth"
-    agree = f"**{counted(differ, 'conversion')} differ**" if differ else "**every conversion agrees**"
+    agree = (
+        f"**{counted(differ, 'conversion')} differ{'s' if differ == 1 else ''}**"
+        if differ
+        else "**every conversion agrees**"
+    )
     return f"{agree} of {len(billed.micros):,} named in {', '.join(billed.lines)}, compared to {exact}."
 
 

@@ -43,7 +43,11 @@ _COUNTED = {"impressions": 95, "ours": 200, "theirs, under the edit": 200, "wher
 def events_look(rows: pd.DataFrame) -> dict[str, Any]:
     """How a table of events is set up: conversions can be chosen, impressions can't; unread details take no room."""
     if "conversion" not in rows:
-        counted = {**_TABLE, "selection": None, "column_widths": {name: _COUNTED.get(name, 200) for name in rows}}
+        counted = {
+            **_TABLE,
+            "selection": None,
+            "column_widths": {str(name): _COUNTED.get(str(name), 200) for name in rows},
+        }
         return {**counted, **_right(*("impressions",) if "impressions" in rows else ())}
     is_read = any(rows["billing_details"]) or any(rows["difference"])
     look = {**_TABLE, "selection": "single", "wrapped_columns": ["reason", "finding says"], **_right(*_AMOUNTS)}
@@ -51,7 +55,7 @@ def events_look(rows: pd.DataFrame) -> dict[str, Any]:
     return {**look, "column_widths": _READ if is_read else _UNREAD, **hidden}
 
 
-_BESIDE = {"no": 45, "step": 150, "ours": 335, "theirs, under the edit": 335, "changed": 72, "rule": 50}
+_BESIDE = {"no": 45, "step": 140, "ours": 318, "theirs, under the edit": 318, "changed": 86, "rule": 62}
 BESIDE = {
     **_TABLE, "selection": None, "wrapped_columns": ["ours", "theirs, under the edit"], "column_widths": _BESIDE,
 }  # fmt: skip

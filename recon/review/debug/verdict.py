@@ -52,10 +52,8 @@ def verdict(close: StoredClose, finding: str | None) -> str:
     if finding is None:
         return AGREES
     row = _record(close, finding)
-    rivals = [f"- {cause_words(one)}" for one in str(row["rivals"] or "").split()]
     meaning = literal(views.grade_meaning(row)).replace(str(row["grade"]).capitalize(), f"**{row['grade']}**", 1)
     told = [literal(str(row["sentence"] or "")), "", f"Grade {meaning}"]
-    told += ["", "Rivals that fit as well:", *rivals] if rivals else []
     scope = f" · found for the {row['scope']}" if row["scope"] else ""
     witnesses = f" · billed in {literal(', '.join(str(row['witnesses']).split()))}" if row["witnesses"] else ""
     return "\n".join([*told, "", f"finding `{row['finding_id']}`{scope}{witnesses}"])
@@ -67,15 +65,15 @@ def edit_rows(close: StoredClose, finding: str | None) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=EDIT_COLUMNS, dtype=object)
 
 
-def edit_words(close: StoredClose, finding: str | None) -> str:
-    """What the edit is, in words; that it changes no clause where it is about the clock, the events or the line."""
+def edit_words(close: StoredClose, finding: str | None, changed: pd.DataFrame) -> str:
+    """What the edit is, in words; where no clause is `changed`, that it is about the clock, the events or the line."""
     if finding is None:
         return ""
     row = _record(close, finding)
     if not row["edit"]:
         return "#### The edit\n\nNo edit is known for it."
     told = f"#### The edit\n\n{literal(str(row['edit']))}"
-    if not edit_rows(close, finding).empty:
+    if not changed.empty:
         return told
     return f"{told}\n\n*{NO_CLAUSE}: it is about the clock, how events are read, the inputs or the finished line.*"
 
