@@ -54,7 +54,8 @@ def agreements(close: StoredClose) -> Iterator[tuple[str, str]]:
 
 CPA = (
     "2.5-windows-are-the-conversion-dates", "5.2-touches-that-do-not-qualify", "5.2-window-bound-exclusive",
-    "5.3-click-before-view-at-one-instant", "5.3-position-based-order-of-ties", "5.3-nobody-inherits",
+    "5.1-charge-for-any-touch", "5.3-across-partner", "5.3-click-before-view-at-one-instant",
+    "5.3-position-based-order-of-ties", "5.3-nobody-inherits",
     "5.4-first-fate-that-applies", "5.8-several-caps",
 )  # fmt: skip
 
