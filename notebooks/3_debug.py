@@ -1,7 +1,7 @@
 import marimo
 
 __generated_with = "0.25.2"
-app = marimo.App(width="full", app_title="Debug")
+app = marimo.App(width="full", app_title="Debug", css_file="parts/page.css")
 
 with app.setup:
     import marimo as mo

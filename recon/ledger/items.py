@@ -10,6 +10,7 @@ from recon.ledger.drift import Line, Passing
 NOTHING = Decimal(0)
 AGES = ((30, "0–30"), (60, "31–60"), (90, "61–90"))
 OLDEST = "90+"
+AGE_CLASSES = (*(name for _, name in AGES), OLDEST)
 
 
 @dataclass(frozen=True)

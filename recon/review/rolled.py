@@ -9,8 +9,7 @@ import pandas as pd
 from recon.diagnose.grades import cause_words
 from recon.review.desk import MonthDesk
 from recon.review.words import counted, shown, total
-from recon.signoff import Item, RollForward
-from recon.signoff.rollforward import AGES, OLDEST
+from recon.signoff import AGE_CLASSES, Item, RollForward
 
 PARTS = ("opening", "new", "cleared", "closing")
 ITEM_COLUMNS = [
@@ -65,7 +64,7 @@ def ages(desk: MonthDesk) -> pd.DataFrame:
 
 def _ages(items: RollForward) -> Iterator[tuple[object, ...]]:
     for currency in items.currencies:
-        for age in (*(name for _, name in AGES), OLDEST):
+        for age in AGE_CLASSES:
             own = [one for one in items.closing if (one.currency, one.age) == (currency, age)]
             for decision in sorted({one.disposition or NO_DECISION for one in own}):
                 amounts = [abs(one.amount) for one in own if (one.disposition or NO_DECISION) == decision]

@@ -9,11 +9,10 @@ from recon.evidence.pack import Pack, decimals
 from recon.evidence.sheet import Column, Sheet, Table
 from recon.evidence.sheets import let_pass
 from recon.evidence.style import COUNT, TEXT, Look, money
-from recon.signoff import Item
+from recon.signoff import AGE_CLASSES, Item
 
 TITLE = "Roll-forward"
 PARTS = ("opening", "new", "cleared")
-AGES = ("0–30", "31–60", "61–90", "90+")
 COLUMNS = (
     Column("item", "Open item", 38),
     Column("month", "Month", 9),
@@ -153,7 +152,7 @@ def _ages(pack: Pack, sheet: Sheet, table: Table) -> None:
     sheet.next_row()
     with sheet.table(_AGES):
         for currency in pack.facts.dossier.items.currencies:
-            for age in AGES:
+            for age in AGE_CLASSES:
                 sheet.next_row()
                 sheet.put("item", f"{age} days", Look("text"))
                 sheet.put("currency", currency, Look("text", TEXT))
