@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 from decimal import ROUND_DOWN, ROUND_HALF_EVEN, ROUND_HALF_UP, ROUND_UP, Decimal
 from fractions import Fraction
@@ -49,6 +50,9 @@ class AClose:
 
     def conversions(self, contract: str | None = None) -> pd.DataFrame:
         return self.decisions if contract is None else self.decisions[self.decisions["contract"] == contract]
+
+    def files_of(self, conversion_ids: Collection[str]) -> dict[str, str]:
+        return dict.fromkeys(conversion_ids, "data/conversions.csv")
 
 
 def a_close(folder: Path = Path("."), more_groups: int = 0) -> AClose:

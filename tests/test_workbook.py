@@ -34,6 +34,7 @@ ORDER = [
     "Completeness",
     "Roll-forward",
     "Journals",
+    "Sample",
     "Drill",
     "Checks",
     "Changes",

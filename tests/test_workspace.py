@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from recon.problems import BadInput, Problem
-from recon.workspace import Control, Workspace
+from recon.workspace import Control, Sample, Workspace
 
 FULL = """\
 [workspace]
@@ -71,6 +71,14 @@ def test_defaults_are_those_of_the_formats(tmp_path: Path) -> None:
     assert workspace.contracts == tmp_path / "contracts" and not workspace.data
 
 
+def test_what_an_auditor_draws_is_a_setting(tmp_path: Path) -> None:
+    stated = "[sample]\nseed = 'walnut'\nconversions = 0\nperformance_materiality = { USD = '5000.00' }\n"
+    assert opened(tmp_path, f'[workspace]\nname = "x"\n{stated}').sample == Sample(
+        "walnut", 25, 0, Decimal("3.00"), {"USD": Decimal("5000.00")}
+    )
+    assert opened(tmp_path, '[workspace]\nname = "x"\n').sample == Sample()
+
+
 @pytest.mark.parametrize(
     ("line", "place", "expected"),
     [
@@ -121,6 +129,18 @@ def test_defaults_are_those_of_the_formats(tmp_path: Path) -> None:
             "an exact number in quotes",
         ),
         ("[data]\nclicks = 'x.csv'", "recon.toml", "a table"),
+        ("[sample]\nselections = 0", "recon.toml:4 [sample] selections", "a whole number, 1 or more"),
+        ("[sample]\nconfidence_factor = '0'", "recon.toml:4 [sample] confidence_factor", "an exact number above 0"),
+        (
+            "[sample]\nperformance_materiality = 7",
+            "recon.toml:4 [sample] performance_materiality",
+            "amounts per currency",
+        ),
+        (
+            "[sample.performance_materiality]\nUSD = '0.00'",
+            "recon.toml:4 [sample.performance_materiality] USD",
+            "an exact number above 0",
+        ),
         ("people = 3", "recon.toml:3 [workspace] people", "one of the keys"),
     ],
 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
@@ -93,6 +93,12 @@ class StoredClose:
         """The observations of one conversion, typed as they are stored."""
         path = self.folder / "observations" / f"{relation}.parquet"
         return pq.read_table(path, filters=[("conversion_id", "=", conversion_id)])
+
+    def files_of(self, conversion_ids: Collection[str]) -> dict[str, str]:
+        """The input file in which each of these conversions stands."""
+        files = self.observed("input_files").set_index("number")["file"]
+        found = self._parquet("observations/conversion_rows.parquet", [("conversion_id", "in", list(conversion_ids))])
+        return {row["conversion_id"]: files.get(row["file_number"]) or "" for row in found.to_dict("records")}
 
     def reversals(self, contract: str) -> tuple[str, ...]:
         """The ids of the reversals that the close counted for a contract, in its period (RULES 5.7)."""

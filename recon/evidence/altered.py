@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from openpyxl.formula.translate import Translator
 
 from recon.evidence.reading import Cell
-from recon.evidence.seal import Known, known_value, mark, spelled_result
+from recon.evidence.seal import Known, is_free, known_value, mark, spelled_result
 
 _KIND_WORDS = {"n": "a number", "s": "text", "b": "TRUE or FALSE", "e": "an error", "d": "a date"}
 _LONGEST = 120  # characters of what stands there
@@ -41,7 +41,7 @@ def what_altered(sealed: str | None, cell: Cell | None, shift: tuple[str, str] |
         return "a formula was replaced by a constant" if result else "a constant was replaced by a formula"
     if mark(_moved(cell, shift).content) != content:
         return "formula altered" if result else _constant(content, cell)
-    return _result(result, cell, has_values) if result else ""
+    return _result(result, cell, has_values) if result and not is_free(result) else ""
 
 
 def _moved(cell: Cell, shift: tuple[str, str] | None) -> Known:

@@ -90,7 +90,8 @@ def _surround(page: Worksheet, sheet: Sheet, digest: str) -> None:
         rule = FormulaRule([condition], font=Font(color=RED, bold=True), fill=PatternFill(bgColor=WARN))
         page.conditional_formatting.add(area, rule)
     for address, target in sheet.links.items():
-        page[address].hyperlink = Hyperlink(ref=address, location=f"'{target}'!A1", display=target)
+        place = target if "!" in target else f"'{target}'!A1"
+        page[address].hyperlink = Hyperlink(ref=address, location=place, display=target)
     for anchor, chart in sheet.charts:
         page.add_chart(chart, anchor)
     _print(page, digest)

@@ -15,7 +15,7 @@ import pandas as pd
 from recon.close.drills import latest_drill
 from recon.period import Period
 from recon.signoff import Dossier, Item
-from recon.workspace import Accounts
+from recon.workspace import Accounts, Sample
 
 if TYPE_CHECKING:
     from recon.close import StoredClose
@@ -66,6 +66,22 @@ class Facts:
     @cached_property
     def rejected(self) -> list[Record]:
         return records(self.close.rejected)
+
+    @cached_property
+    def decisions(self) -> pd.DataFrame:
+        """What each contract decided on each conversion."""
+        return self.close.conversions()
+
+    @cached_property
+    def decided(self) -> list[str]:
+        """The conversions that a contract or more decided on."""
+        return [str(one) for one in self.decisions["conversion_id"].unique()]
+
+    @property
+    def sample(self) -> Sample:
+        """What the workspace says that an auditor draws."""
+        found = getattr(self.close.workspace, "sample", None)
+        return found if found is not None else Sample()
 
     @cached_property
     def workings(self) -> dict[LineKey, list[Record]]:

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
+from math import floor
 
 from recon.money import Rounding, round_to
 
@@ -80,6 +81,12 @@ class Ref(Term):
         column, row = split_address(self.text)
         return Term(f"{quoted(self.sheet)}!${column}${row}", self.value)
 
+    @property
+    def fixed(self) -> Term:
+        """The same cell as other rows of its sheet write it."""
+        column, row = split_address(self.text)
+        return Term(f"${column}${row}", self.value)
+
 
 @dataclass(frozen=True)
 class Range:
@@ -96,6 +103,14 @@ class Range:
             if value is not None:
                 found.setdefault(value, position)
         return found
+
+
+def cell_of(cells: Range, position: int) -> Term:
+    """A single cell of a range, counted from 0, as a formula on another row or sheet writes it."""
+    place, _, _ = cells.text.partition(":")
+    prefix, _, first = place.rpartition("$")
+    value = cells.values[position]
+    return Term(f"{prefix}${int(first) + position}", "" if value is None else value)
 
 
 def number(value: int) -> Term:
@@ -160,6 +175,11 @@ def least(*terms: Term) -> Term:
 def greatest(*terms: Term) -> Term:
     """MAX of numbers."""
     return Term(f"MAX({_listed(terms)})", max(term.number for term in terms))
+
+
+def floored(term: Term) -> Term:
+    """INT: the whole number below."""
+    return Term(f"INT({term.text})", Fraction(floor(term.number)))
 
 
 def size(term: Term) -> Term:

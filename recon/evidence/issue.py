@@ -8,6 +8,7 @@ from pathlib import Path
 
 from recon.close import StoredClose
 from recon.close.clock import now
+from recon.evidence.entries import entries_kept
 from recon.evidence.facts import Facts
 from recon.evidence.journals import journals_csv, proposed
 from recon.evidence.workbook import write_pack
@@ -35,10 +36,11 @@ def issue_pack(close: StoredClose, output: Path | None = None, who: str = "", at
         turn = _next(close, ledger)
         path = output or packs_folder(close) / f"{turn.number}.xlsx"
         supersedes = None if output else turn.supersedes
-        digest = write_pack(close, path, supersedes=supersedes, last_month=turn.last_month, said=Dossier.of(close))
+        said, entries = Dossier.of(close), entries_kept(latest_pack(close), path)
+        digest = write_pack(close, path, supersedes=supersedes, last_month=turn.last_month, said=said, entries=entries)
         if output is None:
-            said = (digest, _sha256(path), who, now() if at is None else at)
-            ledger.packs.enter(IssuedPack(close.period, turn.number, close.run, *said))
+            issued = (digest, _sha256(path), who, now() if at is None else at)
+            ledger.packs.enter(IssuedPack(close.period, turn.number, close.run, *issued))
     return path
 
 

@@ -10,8 +10,9 @@ from pathlib import Path
 from openpyxl import Workbook
 from openpyxl.workbook.defined_name import DefinedName
 
+from recon.evidence.entries import Entries
 from recon.evidence.facts import Facts, LineKey
-from recon.evidence.formula import Range, Ref, Term, Value
+from recon.evidence.formula import Range, Ref, Term, Value, number
 from recon.evidence.seal import SEAL, digest_of, seal_texts
 from recon.evidence.sheet import EXCEL_ROWS, Column, Sheet, Table
 from recon.evidence.style import Look, dress
@@ -51,6 +52,8 @@ class Pack:
     rows_rejected: dict[str, Term] = field(default_factory=dict)
     totals: dict[str, dict[str, Term]] = field(default_factory=dict)
     columns: dict[tuple[str, str], Range] = field(default_factory=dict)
+    decided: Term = field(default_factory=lambda: number(0))
+    entries: Entries = field(default_factory=dict)
     verdict: Term = field(default_factory=lambda: Term("TRUE()", True))
     overflow: dict[str, str] = field(default_factory=dict)
     _styles: dict[tuple[Look, bool], int] = field(default_factory=dict)

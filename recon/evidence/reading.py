@@ -14,7 +14,7 @@ from xml.etree.ElementTree import Element, ParseError, iterparse
 from openpyxl.formula.translate import Translator
 from openpyxl.utils import get_column_letter
 
-from recon.evidence.seal import SEAL, Known, known_formula, known_value
+from recon.evidence.seal import SEAL, Known, known_formula, known_value, without_result
 from recon.problems import BadInput, Problem
 
 _KINDS = {"s": "s", "str": "s", "inlineStr": "s", "b": "b", "e": "e", "d": "d"}
@@ -29,6 +29,7 @@ class Cell(NamedTuple):
     kind: str
     text: str | None
     formula: str | None
+    is_free: bool = False  # what the formula comes to follows the auditor's entries
 
     @property
     def known(self) -> Known:
@@ -36,8 +37,10 @@ class Cell(NamedTuple):
         if self.formula is None:
             return known_value(self.kind, self.text or "")
         if self.text is None:
-            return known_formula(self.formula, "", "")  # no value is not the value 0
-        return known_formula(self.formula, self.kind, self.text)
+            known = known_formula(self.formula, "", "")  # no value is not the value 0
+        else:
+            known = known_formula(self.formula, self.kind, self.text)
+        return without_result(known) if self.is_free else known
 
     @property
     def words(self) -> str:

@@ -17,6 +17,10 @@ from typing import NamedTuple
 SEAL = "Seal"
 HEADING = "recon seal 1: how to read it stands on About"
 FORMULA = "f"
+FOLLOWS = (
+    "="  # before a column that is left out: only the results of its formulas are, they follow the auditor's entries
+)
+_FREE = "-"  # stands for the mark of such a result
 _MARK = 6  # hex digits: they find the cell; the full digests of the sheets stand behind them
 _FULL = 30_000  # characters of a cell of Seal; Excel takes 32,767
 _NINE_DECIMALS = 10_000.0  # below it 13 digits reach further than nine decimals
@@ -44,6 +48,16 @@ def known_formula(formula: str, kind: str, text: str) -> Known:
     """A formula and the value that was stored with it."""
     content, result = f"{FORMULA}\t{spelled_formula(formula)}", f"{kind}\t{spelled_result(kind, text)}"
     return Known(content, result, f"{mark(content)}.{mark(result)}")
+
+
+def without_result(known: Known) -> Known:
+    """A formula whose result is not sealed; a constant as it is."""
+    return known._replace(result="", mark=f"{mark(known.content)}.{_FREE}") if known.result else known
+
+
+def is_free(result: str) -> bool:
+    """Whether the mark of a result says that it was left out."""
+    return result == _FREE
 
 
 def mark(content: str) -> str:

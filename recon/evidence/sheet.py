@@ -23,7 +23,7 @@ from openpyxl.chart._chart import ChartBase
 from openpyxl.utils import get_column_letter
 
 from recon.evidence.formula import Range, Ref, Term, Value, quoted
-from recon.evidence.seal import Known, SheetSeal, known_formula, known_value
+from recon.evidence.seal import FOLLOWS, Known, SheetSeal, known_formula, known_value, without_result
 from recon.evidence.style import ROLES, Look
 
 EXCEL_ROWS = 1_048_576
@@ -34,7 +34,9 @@ _LONGEST_TEXT = 32_767
 _LETTERS = 1.1  # of running text in a unit of column width
 _LINE_HEIGHT = 12.5  # points, of 9 point type
 _TINY = Fraction(1, 10**12)
-_UNMEASURED = frozenset(("title", "subtitle", "section", "note", "alert", "header"))  # may run over the next columns
+_UNMEASURED = frozenset(
+    ("title", "subtitle", "section", "note", "alert", "header", "right", "run-on")
+)  # may run over the next columns
 _MOST_TEXTS = 50_000
 _ROW_ROLES = {
     role: "header" if role == "header" else "total-text" for role in ROLES if role.startswith(("header", "total-"))
@@ -48,13 +50,15 @@ Content = Term | Fraction | Decimal | int | bool | str | date | None
 class Column:
     """A column: the name cells are put by, the heading people read, its width in characters.
 
-    What stands in the auditor's own columns is not sealed: changing it alters nothing.
+    What stands in the auditor's own columns is not sealed: changing it alters nothing. Formulas that follow the
+    auditor's entries are sealed, but not what they come to.
     """
 
     name: str
     heading: str
     width: float
     is_auditors: bool = False
+    follows_auditor: bool = False
 
 
 @dataclass
@@ -89,7 +93,9 @@ class Sheet:
         self._letters = {c.name: get_column_letter(i) for i, c in enumerate(self.columns, 1)}
         self._order = {c.name: i for i, c in enumerate(self.columns)}
         self._own = {c.name for c in self.columns if c.is_auditors}
+        self._following = {c.name for c in self.columns if c.follows_auditor}
         self._unsealed = [self._letters[name] for name in self._letters if name in self._own]
+        self._unsealed += [f"{FOLLOWS}{self._letters[name]}" for name in self._letters if name in self._following]
         self._cells: dict[str, tuple[str, Known]] = {}
         self._height: float | None = None
         self._open: Table | None = None
@@ -121,6 +127,8 @@ class Sheet:
             self._cells[name] = _number_cell(address, self.style_of(look, False), formula, value)
             if value is not None:
                 self._fixed.add(name)  # numbers and formulas keep the declared width
+        if name in self._following:
+            self._cells[name] = (self._cells[name][0], without_result(self._cells[name][1]))
         if not is_digested:
             self._cells[name], self.bears_digest = (self._cells[name][0], _UNKNOWN), True
             self._unsealed.append(address)

@@ -13,7 +13,7 @@ from openpyxl.cell.cell import Cell
 from openpyxl.styles import Alignment, Border, Font, PatternFill, Side
 
 INK, BLUE, GREEN, GREY, RED = "1F2933", "0000FF", "1B6E3C", "6B7785", "B42318"
-NAVY, BAND, LINE, WARN, PALE = "1F3A5F", "EAF0F6", "D5DCE4", "FDECEA", "F6F8FA"
+NAVY, BAND, LINE, WARN, PALE, OWN = "1F3A5F", "EAF0F6", "D5DCE4", "FDECEA", "F6F8FA", "FFF8DC"
 
 TEXT = "@"
 DATE = "yyyy-mm-dd"
@@ -67,6 +67,8 @@ ROLES = {
     "header": _Role("FFFFFF", bold=True, fill=NAVY, across="center", wrap=True),
     "text": _Role(below=LINE),
     "link": _Role("0B5394", below=LINE),
+    "run-on": _Role(below=LINE),
+    "right": _Role(GREY, across="right"),
     "prose": _Role(below=LINE, wrap=True),
     "paragraph": _Role(wrap=True, size=10),
     "label": _Role(GREY, below=LINE),
@@ -74,6 +76,7 @@ ROLES = {
     "input": _Role(BLUE, below=LINE),
     "formula": _Role(below=LINE),
     "engine": _Role(GREEN, below=LINE),
+    "own": _Role(BLUE, fill=OWN, below=LINE, wrap=True),
     "check": _Role(GREY, below=LINE),
     "tick": _Role(GREY, below=LINE, across="center"),
     "verdict": _Role(bold=True, below=LINE, across="center"),

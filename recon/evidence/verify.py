@@ -11,6 +11,7 @@ from recon.evidence.altered import Alteration, as_sealed, what_altered
 from recon.evidence.reading import COVER, DIGEST_LABEL, UNREADABLE, Row, Workbook, open_workbook
 from recon.evidence.rows import row_pairs
 from recon.evidence.seal import (
+    FOLLOWS,
     HEADING,
     SEAL,
     Known,
@@ -91,6 +92,7 @@ def _read(book: Workbook, sealed: SealedSheet) -> _Sheet:
     for number, row in book.rows(sealed.title):
         known = {letter: row[letter] for letter in sorted(row, key=lambda one: (len(one), one))}
         kept = {k: cell for k, cell in known.items() if not {k, f"{k}{number}"} & sealed.unsealed}
+        kept = {k: cell._replace(is_free=f"{FOLLOWS}{k}" in sealed.unsealed) for k, cell in kept.items()}
         if kept:
             rows[number] = {**rows.get(number, {}), **kept}
     made = _made({number: {k: cell.known for k, cell in row.items()} for number, row in rows.items()})
@@ -202,7 +204,7 @@ def _cell(sheet: _Sheet, letter: str, pair: tuple[int | None, int | None], has_v
     what = what_altered(mark, cell, shift, has_values)
     if what:
         yield Alteration(sheet.sealed.title, f"{letter}{new}", what, cell.words if cell else "")
-    elif mark and cell and "." in mark and cell.text is not None:
+    elif mark and cell and "." in mark and cell.text is not None and not cell.is_free:
         sheet.results[new, letter] = as_sealed(mark.partition(".")[2], cell) or ""
 
 

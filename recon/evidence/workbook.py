@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from recon.evidence.archive import save
+from recon.evidence.entries import Entries
 from recon.evidence.facts import Facts
 from recon.evidence.pack import Pack
 from recon.evidence.sheet import EXCEL_ROWS
@@ -25,6 +26,7 @@ from recon.evidence.sheets import (
     journals,
     parameters,
     roll_forward,
+    sample,
     summary,
     tie_out,
 )
@@ -42,15 +44,17 @@ def write_pack(
     last_month: str | None = None,
     row_limit: int = EXCEL_ROWS,
     said: Dossier | None = None,
+    entries: Entries | None = None,
 ) -> str:
     """Write a close's evidence pack to `path` (.xlsx) whole or not at all; hands back the pack's digest.
 
-    The same close, with the same said of it by people, gives the same bytes.
+    The same close, with the same said of it by people and the same `entries` of the auditor in the sample, gives the
+    same bytes.
     `supersedes` names the pack this one replaces, `last_month` the last one of
     the month before; workings beyond `row_limit` go to a CSV file beside the
     pack, whose hash the pack states.
     """
-    pack = Pack(Facts(close, said), list(SHEETS), Path(path), supersedes, last_month, row_limit)
+    pack = Pack(Facts(close, said), list(SHEETS), Path(path), supersedes, last_month, row_limit, entries=entries or {})
     for title in WRITING_ORDER:
         SHEETS[title](pack)
     return save(pack)
@@ -72,6 +76,7 @@ SHEETS: dict[str, Writer] = {
     "Completeness": completeness.write,
     "Roll-forward": roll_forward.write,
     "Journals": journals.write,
+    "Sample": sample.write,
     "Drill": drill.write,
     "Checks": checks.write,
     "Changes": changes.write,
@@ -79,5 +84,5 @@ SHEETS: dict[str, Writer] = {
 # What a sheet's formulas point to is written before it; people turn the pages in the order above.
 WRITING_ORDER = (
     "Parameters", "Contracts", "Inputs", "CPM", "CPA", "Summary", "Tie-out", "Exceptions", "Bridge", "Completeness",
-    "Roll-forward", "Journals", "Drill", "Changes", "Checks", "Cover", "About",
+    "Roll-forward", "Journals", "Sample", "Drill", "Changes", "Checks", "Cover", "About",
 )  # fmt: skip

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from recon.problems import BadInput, Problem
 from recon.workspace.reading import FILE, Reading
-from recon.workspace.sources import Accounts, Drift, SourceSpec, Tolerance
+from recon.workspace.sources import Accounts, Drift, Sample, SourceSpec, Tolerance
 from recon.workspace.template import TEMPLATE
 
 
@@ -37,6 +37,7 @@ class Workspace:
     two_approvers_for: tuple[str, ...] = ()
     two_approvers_above: Mapping[str, Decimal] = field(default_factory=dict)
     accounts: Accounts = field(default_factory=Accounts)
+    sample: Sample = field(default_factory=Sample)
     data: Mapping[str, SourceSpec] = field(default_factory=dict)
 
     @classmethod

@@ -10,19 +10,21 @@ from types import MappingProxyType
 from typing import Any
 
 from recon.problems import BadInput, Problem
-from recon.workspace.sources import Accounts, Control, Drift, SourceSpec, Tolerance
+from recon.workspace.sources import Accounts, Control, Drift, Sample, SourceSpec, Tolerance
 from recon.workspace.values import (
     ACCOUNTS_KEYS,
     APPROVALS_KEYS,
     CONTRACTS_KEYS,
     CONTROL_KEYS,
     DRIFT_KEYS,
+    SAMPLE_KEYS,
     SOURCE_KEYS,
     TOLERANCE_KEYS,
     WORKSPACE_KEYS,
     Read,
     amount,
     currency,
+    positive,
     roles,
 )
 
@@ -51,6 +53,7 @@ class Reading:
                 "contracts",
                 "approvals",
                 "accounts",
+                "sample",
                 "data",
             },
         )
@@ -65,6 +68,7 @@ class Reading:
         settings["two_approvers_for"] = approvals.get("counterparties", ())
         settings["two_approvers_above"] = self._each("approvals.effect", amount, name=currency)
         settings["accounts"] = Accounts(**self._section("accounts", ACCOUNTS_KEYS))
+        settings["sample"] = self._sample()
         settings["data"] = MappingProxyType({name: self._source(name) for name in self._table("data")})
         return settings
 
@@ -97,6 +101,12 @@ class Reading:
             if name is not None:
                 self._value(table, key, key, name)
         return MappingProxyType({key: self._value(table, key, value, read) for key, value in values.items()})
+
+    def _sample(self) -> Sample:
+        """What an auditor draws; the amounts per currency stand in a table of their own."""
+        values = self._section("sample", SAMPLE_KEYS)
+        amounts = self._each("sample.performance_materiality", positive, name=currency)
+        return Sample(**values, performance_materiality=amounts)
 
     def _source(self, dataset: str) -> SourceSpec:
         table = f"data.{dataset}"

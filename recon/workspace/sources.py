@@ -34,6 +34,21 @@ class Accounts:
 
 
 @dataclass(frozen=True)
+class Sample:
+    """What an auditor draws from a month: selections per currency by money, and conversions; see Sample in the pack.
+
+    Where a currency has a performance materiality (major units), it and the confidence factor give the interval, not
+    the number of selections. Without a seed it is the period.
+    """
+
+    seed: str = ""
+    selections: int = 25
+    conversions: int = 25
+    confidence_factor: Decimal = Decimal("3.00")
+    performance_materiality: Mapping[str, Decimal] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class Control:
     """What the source says it sent: rows, and the sum of the amount column in major units; None where unsaid."""
 

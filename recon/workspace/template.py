@@ -35,6 +35,13 @@ path = "contracts"
 # payable = "2100"
 # cost = "5000"
 
+# [sample]                           # what the evidence pack draws for the auditor
+# seed = "auditor's choice"          # set after the month is locked; the period where none is given
+# selections = 25                    # lines per currency, by money
+# conversions = 25
+# confidence_factor = "3.00"         # 95 %, no misstatement expected
+# performance_materiality = { USD = "5000.00" }  # in place of selections: interval = this / confidence factor
+
 # One table per dataset: files (Parquet, .csv, .csv.gz; one or a glob) or a database with a query.
 # [data.impressions]
 # path = "data/impressions/**/*.parquet"

@@ -54,6 +54,19 @@ def amount(value: Any) -> Decimal:
     return number
 
 
+def positive(value: Any) -> Decimal:
+    number = exact(value)
+    if number <= 0:
+        raise ValueError('an exact number above 0 in quotes, such as "5000.00"')
+    return number
+
+
+def at_least_one(value: Any) -> int:
+    if count(value) == 0:
+        raise ValueError("a whole number, 1 or more")
+    return count(value)
+
+
 def currency(value: Any) -> str:
     if not is_currency(str(value)):
         raise ValueError("an ISO 4217 currency, such as USD")
@@ -96,6 +109,12 @@ def effect(value: Any) -> None:
         raise ValueError('amounts per currency, such as { USD = "10000.00" }')
 
 
+def amounts(value: Any) -> None:
+    """The table of amounts per currency is read by itself."""
+    if not isinstance(value, dict):
+        raise ValueError('amounts per currency, such as { USD = "5000.00" }')
+
+
 def control(value: Any) -> None:
     if not isinstance(value, dict) or not value:
         raise ValueError('what the source sent: { rows = 1204, amount = "88301.12" }')
@@ -112,6 +131,13 @@ APPROVALS_KEYS: dict[str, Read] = {"counterparties": names, "effect": effect}
 ACCOUNTS_KEYS: dict[str, Read] = {"receivable": string, "revenue": string, "payable": string, "cost": string}
 CONTRACTS_KEYS: dict[str, Read] = {"path": string}
 DRIFT_KEYS: dict[str, Read] = {"months": some_months, "in_a_row": some_months}
+SAMPLE_KEYS: dict[str, Read] = {
+    "seed": string,
+    "selections": at_least_one,
+    "conversions": count,
+    "confidence_factor": positive,
+    "performance_materiality": amounts,
+}
 TOLERANCE_KEYS: dict[str, Read] = {"amount": amount, "percent": amount}
 SOURCE_KEYS: dict[str, Read] = {
     "path": string,

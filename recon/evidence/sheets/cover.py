@@ -174,6 +174,7 @@ _CONTENTS = {
     "Completeness": "Every contract that delivered was billed; every billed line has a contract.",
     "Roll-forward": "Open items: opening + new − cleared = closing, with dispositions and ages.",
     "Journals": "Proposed entries for accepted findings and timing items, debit = credit.",
+    "Sample": "Lines and conversions drawn for the auditor, how each was drawn, and columns to fill in.",
     "Drill": "Billing errors planted in a copy of the month, and which of them its close finds and names.",
     "Checks": "Every check of the pack on one page.",
     "Changes": "What was returned, reopened, waived or changed by hand, by whom and why.",
@@ -187,6 +188,7 @@ _LEGEND = (
         "Green: the engine's own result, a constant put beside our formula so that both can be compared.",
     ),
     ("check", "–", "Grey: a difference, which must be zero (a dash); it turns red where it is not."),
+    ("own", "", "Yellow, on Sample: the auditor's own columns. What is written there alters nothing that is sealed."),
     ("warning", "NOT PRICED", "Red: left out, or not agreeing; never hidden."),
 )
 _TICKMARKS = (
@@ -205,7 +207,8 @@ _CONVENTIONS = (
     "Seal names what the defined names refer to and, for each sheet, two SHA-256 over its filled cells (all but the "
     "digest's own and the auditor's own columns), row by row, left to right, each cell a line ended by a line feed. "
     "First: address, tab, then f, tab, formula, or kind (n, s, b, e), tab, value. Second, for formulas alone: address, "
-    "tab, kind, tab, result. Numbers have 15 digits; results nine decimals, from 10,000 on 13 digits. Then follow, row "
+    "tab, kind, tab, result, but those in columns that follow the auditor's entries (Seal names both kinds of columns, "
+    "these with =). Numbers have 15 digits; results nine decimals, from 10,000 on 13 digits. Then follow, row "
     "by row, the first six digits of the SHA-256 of every cell's lines without its address; each text of Seal ends "
     "with the same of itself. `recon verify FILE` makes all of it again.",
 )

@@ -44,13 +44,14 @@ def write(pack: Pack) -> None:
     )  # fmt: skip
     tied = tie_out(pack.facts)
     _walk(pack, sheet, tied.impressions, "impressions")
-    _walk(pack, sheet, tied.conversions, "conversions")
+    ((decided,),) = _walk(pack, sheet, tied.conversions, "conversions")
+    pack.decided = decided.far
     for side in tied.sides:
         _contracts(pack, sheet, side)
 
 
-def _walk(pack: Pack, sheet: Sheet, walk: Walk, dataset: str) -> None:
-    """Rows in the files down to those that have a fate, a column per side."""
+def _walk(pack: Pack, sheet: Sheet, walk: Walk, dataset: str) -> list[list[Ref]]:
+    """Rows in the files down to those that have a fate, a column per side; hands back the cells of the fates."""
     sheet.line(walk.title, "section")
     with sheet.table({"what": "Step", **{f"n{i}": name for i, name in enumerate(walk.columns)}}):
         read = _from_inputs(sheet, walk.read, pack.rows_read.get(dataset, number(0)))
@@ -64,6 +65,7 @@ def _walk(pack: Pack, sheet: Sheet, walk: Walk, dataset: str) -> None:
     for statement, gap in zip(walk.statements, gaps, strict=True):
         pack.check(TITLE, statement, gap.far.same_as(number(0)))
     sheet.next_row()
+    return fates
 
 
 def _from_inputs(sheet: Sheet, step: Step, found: Term) -> list[Ref]:
