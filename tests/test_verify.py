@@ -262,7 +262,7 @@ def with_sample(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
         with sheet.table():
             sheet.next_row()
             sheet.put("line", "RUN", Look("text"))
-            sheet.put("doubled", Term("2*B6", Fraction(0)), Look("text"))
+            sheet.put("doubled", Term("2*B5", Fraction(0)), Look("text"))
 
     monkeypatch.setitem(workbook.SHEETS, "Sample", write)
     write_pack(a_diagnosed_close(tmp_path), tmp_path / "sample.xlsx")
@@ -284,17 +284,17 @@ def test_what_the_auditor_writes_in_their_columns_alters_nothing(with_sample: Pa
 
 def test_what_follows_the_auditors_entries_is_free_but_its_formula_is_not(with_sample: Path, tmp_path: Path) -> None:
     parts = Parts.of(with_sample)
-    kept = '<f>2*B6</f><v>0</v>'
+    kept = "<f>2*B5</f><v>0</v>"
 
     def placed(old: str, new: str) -> list[str]:
         return places(parts.with_sheet(tmp_path / "1.xlsx", "Sample", lambda xml: xml.replace(old, new, 1)))
 
     assert kept in parts.content[parts.sheets["Sample"]]
-    assert placed(kept, "<f>2*B6</f><v>35</v>") == []
-    assert placed(kept, "<f>2*B6</f>") == []
-    assert placed(kept, "<f>0*B6</f><v>0</v>") == ["Sample!C6: formula altered"]
-    assert placed(kept, "<v>0</v>") == ["Sample!C6: a formula was replaced by a constant"]
-    assert placed("RUN", "run") == ["Sample!A6: value altered"], "one alteration more does not hide in what is free"
+    assert placed(kept, "<f>2*B5</f><v>35</v>") == []
+    assert placed(kept, "<f>2*B5</f>") == []
+    assert placed(kept, "<f>0*B5</f><v>0</v>") == ["Sample!C5: formula altered"]
+    assert placed(kept, "<v>0</v>") == ["Sample!C5: a formula was replaced by a constant"]
+    assert placed("RUN", "run") == ["Sample!A5: value altered"], "one alteration more does not hide in what is free"
 
 
 # The ledger, the chain, the inputs
