@@ -87,7 +87,7 @@ def _series(rows: Sequence[Row], bars: Bars, digits: int) -> Series:
 def _labels(number_format: str) -> DataLabelList:
     names = ("showSerName", "showCatName", "showLegendKey", "showPercent", "showBubbleSize")
     labels = DataLabelList(numFmt=number_format, dLblPos="ctr", showVal=True, **dict.fromkeys(names, False))
-    labels.txPr = _type(900)
+    labels.txPr = plain_type(900)
     return labels
 
 
@@ -100,8 +100,13 @@ def _area(rows: Sequence[Row], name: str) -> str:
 
 
 def _numbers(rows: Sequence[Row], name: str) -> NumData:
-    points = [(place, row[name].value) for place, row in enumerate(rows) if name in row]
-    return NumData(formatCode="General", ptCount=len(rows), pt=[NumVal(idx=n, v=_text(value)) for n, value in points])
+    return told_numbers([row[name].value if name in row else None for row in rows])
+
+
+def told_numbers(values: Sequence[Value | None]) -> NumData:
+    """Numbers as a chart carries them for previews; None is a point that is not there."""
+    points = [(place, value) for place, value in enumerate(values) if value is not None]
+    return NumData(formatCode="General", ptCount=len(values), pt=[NumVal(idx=n, v=_text(value)) for n, value in points])
 
 
 def _texts(rows: Sequence[Row]) -> StrData:
@@ -134,17 +139,17 @@ def _axes(chart: BarChart, lowest: int) -> None:
     chart.x_axis.delete = chart.y_axis.delete = False  # openpyxl leaves both out unless told
     chart.x_axis.scaling.orientation = "maxMin"  # the first step on top
     chart.x_axis.tickLblPos = "low"
-    chart.x_axis.txPr = _type(900)
+    chart.x_axis.txPr = plain_type(900)
     chart.y_axis.scaling.min = lowest or None
     chart.y_axis.number_format, chart.y_axis.crosses = "#,##0", "max"
     chart.y_axis.majorGridlines.spPr = GraphicalProperties(ln=LineProperties(solidFill="E7EBF0"))
-    chart.y_axis.txPr = _type(800)
+    chart.y_axis.txPr = plain_type(800)
     top, height = ABOVE / chart.height, (chart.height - AROUND) / chart.height
     inside = ManualLayout(layoutTarget="inner", xMode="edge", yMode="edge", x=0.2, y=top, w=0.77, h=height)
     chart.layout = Layout(manualLayout=inside)
 
 
-def _type(size: int) -> Any:
+def plain_type(size: int) -> Any:
     """Plain type of a size, in hundredths of a point."""
     plain = CharacterProperties(sz=size, b=False, solidFill="1F2933")
     return RichText(p=[Paragraph(pPr=ParagraphProperties(defRPr=plain), r=[], endParaRPr=plain)])

@@ -6,12 +6,14 @@ from recon.signoff.dossier import Dossier
 from recon.signoff.rollforward import roll_forward
 from recon.signoff.stale import Change, Staleness, staleness
 from recon.signoff.standing import Standing, standing
+from recon.signoff.trend import MonthTotal
 
 __all__ = [
     "AGE_CLASSES",
     "Change",
     "Dossier",
     "Item",
+    "MonthTotal",
     "RollForward",
     "Staleness",
     "Standing",

@@ -9,15 +9,17 @@ from recon.close import StoredClose
 from recon.ledger import FindingAct, Ledger, RollForward, Signed
 from recon.ledger.signing import LOCKED, PREPARED, REVIEWED
 from recon.signoff.rollforward import rolled, rolled_alone
+from recon.signoff.trend import MonthTotal, month_totals, months_up_to
 
 
 @dataclass(frozen=True)
 class Dossier:
-    """The period's states and acts in their order, and the open items as of the close."""
+    """The period's states and acts in their order, the open items as of the close, and what the last months came to."""
 
     way: tuple[Signed, ...]
     acts: tuple[FindingAct, ...]
     items: RollForward
+    months: tuple[MonthTotal, ...] = ()
 
     @classmethod
     def of(cls, close: StoredClose) -> Dossier:
@@ -25,12 +27,14 @@ class Dossier:
         place = close.workspace
         with Ledger.open(place.database_url, place.closes) as ledger:
             way, acts = ledger.sign_offs.way(close.period), ledger.sign_offs.acts(close.period)
-        return cls(way, acts, rolled(close))
+            months = months_up_to(close, ledger)
+        return cls(way, acts, rolled(close), months)
 
     @classmethod
     def unsigned(cls, close: StoredClose, way: Sequence[Signed] = (), acts: Sequence[FindingAct] = ()) -> Dossier:
         """A close that nobody has a ledger for, with what is said of it here: nothing is carried into it."""
-        return cls(tuple(way), tuple(acts), rolled_alone(close, acts))
+        own = month_totals(close.period, close.run, close.lines.to_dict("records"))
+        return cls(tuple(way), tuple(acts), rolled_alone(close, acts), own)
 
     def signature(self, state: str, run: int) -> Signed | None:
         """Who brought a run into a state, where that still holds; None where nobody did."""

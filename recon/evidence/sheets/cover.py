@@ -166,7 +166,7 @@ _CONTENTS = {
     "Tie-out": "From rows read to units billed: each row has one fate; every difference is a formula.",
     "Contracts": "Versions in force, who approved them, and every clause, defaults printed as defaults.",
     "Parameters": "Tolerances, materiality, cut-off, exchange rates: what formulas use and no contract states.",
-    "Summary": "Expected, billed and variance per counterparty and currency, then per line.",
+    "Summary": "Expected, billed and variance per counterparty and currency, per closed month, then per line.",
     "CPM": "Re-performance of every CPM line with live formulas, the engine's amount beside each.",
     "CPA": "Re-performance of every CPA line with live formulas, the engine's amount beside each.",
     "Exceptions": "Findings, contracts that were not priced, rows set aside.",

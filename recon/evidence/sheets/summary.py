@@ -21,6 +21,7 @@ from recon.evidence.formula import (
 )
 from recon.evidence.pack import Pack, decimals
 from recon.evidence.sheet import Column, Content, Sheet, Table
+from recon.evidence.sheets import trend
 from recon.evidence.style import COUNT, RATIO, SHARES, TEXT, Look, money
 
 TITLE = "Summary"
@@ -50,16 +51,18 @@ _BLOCK = ("counterparty", "direction", "expected", "billed", "variance", "percen
 
 
 def write(pack: Pack) -> None:
-    """Write the totals per counterparty, then the lines that they are formulas over."""
+    """Write the totals per counterparty, the closed months, then the lines that the totals are formulas over."""
     sheet = pack.sheet(TITLE, COLUMNS, "Summary: expected, billed and variance",
         "Variance = billed − expected: positive is over-billed or over-paid; currencies are never added (RULES 8.3).",
     )  # fmt: skip
     _not_priced(pack, sheet)
-    first = sheet.row + _block_rows(pack) + 2  # the lines' header stands below the blocks
+    first = sheet.row + _block_rows(pack) + trend.rows_taken(pack) + 2  # the lines' header stands below the rest
     layout = _Lines(pack, sheet, first)
     for currency in _currencies(pack):
         _block(pack, sheet, layout, currency)
+    months = trend.write(pack, sheet)
     _lines(pack, sheet, layout)
+    trend.draw(sheet, months)
 
 
 def _not_priced(pack: Pack, sheet: Sheet) -> None:
