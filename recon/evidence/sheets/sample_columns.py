@@ -22,7 +22,7 @@ COLUMNS = (
     Column("upto", "Cumulated with it", 12),
     Column("billed", "Billed", 14),
     Column("expected", "Expected", 14),
-    Column("place", "Re-performed on", 18),
+    Column("place", "Re-performed on", 30),
     Column("audited", OWN[0][1], 13, is_auditors=True),
     Column("difference", "Difference", 12, follows_auditor=True),
     Column("tainting", "Tainting", 10, follows_auditor=True),
