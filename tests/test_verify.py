@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 import random
+import re
 import shutil
 import subprocess
 import uuid
@@ -21,6 +22,8 @@ from typing import Any
 import openpyxl
 import pytest
 from forging import ROW, Parts, altered, cells, renumbered, shifted
+from hypothesis import given
+from hypothesis import strategies as st
 from office import recalculate
 from openpyxl.utils import get_column_letter
 from sqlalchemy import create_engine, text
@@ -30,7 +33,8 @@ from typer.testing import CliRunner
 from recon.cli import app
 from recon.evidence import issue_pack, verify_pack, workbook, write_pack
 from recon.evidence.formula import Term
-from recon.evidence.sheet import Column
+from recon.evidence.seal import known_value
+from recon.evidence.sheet import Column, _number_cell
 from recon.evidence.sheets.sample_columns import COLUMNS
 from recon.evidence.style import Look
 from recon.ledger import CloseMeta, Ledger
@@ -220,6 +224,15 @@ def test_saving_in_openpyxl_alters_nothing_and_says_that_values_are_gone(pack: P
     found = verify_pack(saved(pack, tmp_path / "1.xlsx", lambda book: None))
     assert found.is_intact and "CPM: values not stored; its formulas and constants were checked" in found.notes
     assert len([note for note in found.notes if note.startswith("CPM:")]) == 1
+
+
+@given(st.fractions(max_denominator=10**9) | st.integers(10**14, 10**15 - 1).map(lambda n: Fraction(n * 100 + 49, 10**17)))
+def test_a_number_that_another_program_writes_with_sixteen_digits_stays_the_same(value: Fraction) -> None:
+    """Of 0.12345678901234549 the 15th digit is 5; rounded to sixteen digits first it would be 6."""
+    cell, known = _number_cell("A1", 0, None, value)
+    written = re.findall("<v>(.*)</v>", cell)[0]
+    assert known_value("n", f"{float(written):.16g}") == known
+    assert abs(Fraction(written) - value) <= abs(value) / 10**14
 
 
 def test_values_gone_do_not_hide_an_altered_formula(pack: Path, tmp_path: Path) -> None:

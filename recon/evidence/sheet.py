@@ -27,7 +27,8 @@ from recon.evidence.seal import FOLLOWS, Known, SheetSeal, known_formula, known_
 from recon.evidence.style import ROLES, Look
 
 EXCEL_ROWS = 1_048_576
-_DIGITS = Context(prec=17)  # what a double keeps
+_RESULT = Context(prec=17)  # what a double keeps
+_CONSTANT = Context(prec=15)  # what every spreadsheet program keeps of a number, whoever saves it
 _ILLEGAL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f￾￿]")
 _FOREIGN = tuple("=+-@\t")
 _LONGEST_TEXT = 32_767
@@ -250,14 +251,14 @@ class Sheet:
                 self._cells[name] = (f'<c r="{self._letters[name]}{self.row}" s="{style}"/>', _UNKNOWN)
 
 
-def _double(value: Fraction) -> str:
+def _double(value: Fraction, digits: Context = _RESULT) -> str:
     if value.denominator == 1 and abs(value.numerator) < 10**15:
         return str(value.numerator)
     if 10**6 % value.denominator == 0 and abs(value.numerator) < 10**9:
         sign, millionths = "-" if value < 0 else "", abs(value.numerator) * (10**6 // value.denominator)
         return f"{sign}{millionths // 10**6}.{millionths % 10**6:06}".rstrip("0")
-    quotient = _DIGITS.divide(Decimal(value.numerator), Decimal(value.denominator))
-    return f"{quotient.normalize(_DIGITS):f}" if abs(value) > _TINY else str(quotient)
+    quotient = digits.divide(Decimal(value.numerator), Decimal(value.denominator))
+    return f"{quotient.normalize(digits):f}" if abs(value) > _TINY else str(quotient)
 
 
 def _value(content: Content) -> Value | None:
@@ -280,7 +281,8 @@ def _number_cell(address: str, style: int, formula: str | None, value: Value | N
     """The XML, and what is known, of a formula with its cached value, of a number or of an empty cell."""
     if value is None:
         return f'<c r="{address}" s="{style}"/>', _UNKNOWN
-    kind, text = ("n", _double(value)) if type(value) is Fraction else _other(value)
+    digits = _CONSTANT if formula is None else _RESULT
+    kind, text = ("n", _double(value, digits)) if type(value) is Fraction else _other(value)
     if formula is None:
         return f'<c r="{address}" s="{style}"{_MARKS[kind]}><v>{text}</v></c>', known_value(kind, text)
     xml = f'<c r="{address}" s="{style}"{_MARKS[kind]}><f>{escape(formula)}</f><v>{escape(text)}</v></c>'
