@@ -34,7 +34,7 @@ def closed_demo() -> Path:
         "600",
     ]
     subprocess.run(command, check=True, capture_output=True, cwd=Path(__file__).parent.parent)
-    issue_pack(close_period(Workspace.open(folder / "demo"), OCTOBER))
+    issue_pack(close_period(Workspace.open(folder / "demo"), OCTOBER), "pat")
     return folder / "demo"
 
 

@@ -31,8 +31,9 @@ from stored_close import a_diagnosed_close
 from typer.testing import CliRunner
 
 from recon.cli import app
-from recon.evidence import issue_pack, verify_pack, workbook, write_pack
+from recon.evidence import issue_pack, verify_pack, workbook, write_draft, write_pack
 from recon.evidence.formula import Term
+from recon.evidence.pack import Issue
 from recon.evidence.seal import known_value
 from recon.evidence.sheet import Column, _number_cell
 from recon.evidence.sheets.sample_columns import COLUMNS
@@ -47,7 +48,7 @@ SEEDS = 500 if os.environ.get("RECON_ALL_ALTERATIONS") else 60
 @pytest.fixture(scope="module")
 def pack(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("verified")
-    write_pack(a_diagnosed_close(folder), folder / "pack.xlsx")
+    write_pack(a_diagnosed_close(folder), folder / "pack.xlsx", issue=Issue(1))
     return folder / "pack.xlsx"
 
 
@@ -68,7 +69,7 @@ def test_a_pack_as_written_is_intact(pack: Path) -> None:
 
 
 def test_the_same_close_gives_the_same_bytes(pack: Path, tmp_path: Path) -> None:
-    write_pack(a_diagnosed_close(pack.parent), tmp_path / "again.xlsx")
+    write_pack(a_diagnosed_close(pack.parent), tmp_path / "again.xlsx", issue=Issue(1))
     assert (tmp_path / "again.xlsx").read_bytes() == pack.read_bytes()
 
 
@@ -336,8 +337,8 @@ def close_at(place: Any, period: str = "2026-10") -> Any:
 
 def issued(place: Any) -> Path:
     """September's pack and then October's."""
-    issue_pack(close_at(place, "2026-09"), who="pat", at=AT)
-    return issue_pack(close_at(place), who="pat", at=AT)
+    issue_pack(close_at(place, "2026-09"), "pat", AT)
+    return issue_pack(close_at(place), "pat", AT)
 
 
 def test_an_issued_pack_is_known_and_its_chain_holds(place: Any) -> None:
@@ -347,7 +348,7 @@ def test_an_issued_pack_is_known_and_its_chain_holds(place: Any) -> None:
     assert found.is_intact, found
     assert any("Last month's pack: pack 1 of 2026-09: the chain holds" in note for note in found.notes)
     assert any(note.startswith("the ledger knows it as pack 1 of 2026-10, run 1") for note in found.notes)
-    second = verify_pack(issue_pack(close_at(place), at=AT), place)
+    second = verify_pack(issue_pack(close_at(place), "pat", AT), place)
     assert second.is_intact and any("Supersedes: pack 1 of 2026-10: the chain holds" in note for note in second.notes)
 
 
@@ -356,7 +357,7 @@ def test_a_pack_whose_digests_were_all_made_anew_is_caught_by_the_ledger(place: 
     stated = {row[0]: row[1] for row in openpyxl.load_workbook(pack)["Cover"].iter_rows(max_col=2, values_only=True)}
     close = close_at(place)
     close.lines.loc[close.lines["item"] == "SK-1", "billed_amount"] += Decimal(5)
-    write_pack(close, pack, last_month=stated["Last month's pack"])
+    write_pack(close, pack, issue=Issue(1, last_month=stated["Last month's pack"]))
     assert verify_pack(pack).is_intact, "by itself it cannot be told"
     found = verify_pack(pack, place)
     assert not found.is_intact
@@ -367,10 +368,20 @@ def test_a_pack_under_another_number_and_one_never_issued_are_told(place: Any) -
     pack = issued(place)
     renamed = Path(shutil.copy(pack, pack.with_name("7.xlsx")))
     assert any("but it stands as pack 7" in problem for problem in verify_pack(renamed, place).problems)
-    draft = close_at(place)
-    draft.lines.loc[draft.lines["item"] == "SK-1", "billed_amount"] += Decimal(5)
-    never = issue_pack(draft, output=place.folder / "draft.xlsx")
-    assert any("knows no pack of 2026-10" in problem for problem in verify_pack(never, place).problems)
+    write_pack(close_at(place), place.folder / "forged.xlsx", issue=Issue(2, "pack 1 of 2026-10"))
+    (said,) = [one for one in verify_pack(place.folder / "forged.xlsx", place).problems if "ledger" in one]
+    assert said == "the ledger knows no pack 2 of 2026-10: this one was never issued"
+
+
+def test_a_draft_says_that_it_is_one_and_no_ledger_speaks_for_it(place: Any) -> None:
+    issued(place)
+    draft = write_draft(close_at(place), place.folder / "draft.xlsx")
+    alone, asked = verify_pack(draft), verify_pack(draft, place)
+    assert alone.is_draft and alone.is_intact and asked.is_draft and asked.is_intact
+    assert any(note.startswith("a draft: it was never issued") for note in asked.notes)
+    assert any("Last month's pack: pack 1 of 2026-09: the chain holds" in note for note in asked.notes)
+    with Ledger.open(place.database_url, place.closes) as ledger:
+        assert [one.number for one in ledger.packs.of("2026-10")] == [1]
 
 
 def test_the_chain_to_last_month_breaks_where_its_pack_was_altered_or_replaced(place: Any) -> None:

@@ -31,7 +31,7 @@ from recon.cli.verifying import verify_file, verify_ledger
 from recon.close import StoredClose, close_period, load_close
 from recon.close.drills import store_drill
 from recon.engine import EngineError
-from recon.evidence import issue_pack, journals_of
+from recon.evidence import issue_pack, journals_of, write_draft
 from recon.explain import explain, explained
 from recon.problems import BadInput
 from recon.review import dispute
@@ -134,11 +134,16 @@ def _show(done: StoredClose, as_json: bool) -> None:
     """Write the pack of a close, and tell both."""
     with progress() as told:
         told("writing the evidence pack")
-        pack = issue_pack(done, who=getpass.getuser())
+        pack = issue_pack(done, getpass.getuser(), told=_found)
     if as_json:
         print_json(_summary(done, pack))
     else:
         show_close(done, pack, Console(highlight=False))
+
+
+def _found(words: str) -> None:
+    """What others left who were stopped while issuing a pack."""
+    typer.echo(f"found     {words}", err=True)
 
 
 def _summary(done: StoredClose, pack: Path) -> dict[str, Any]:
@@ -179,16 +184,18 @@ def explain_command(
 def evidence(
     period: Month,
     workspace: Folder = HERE,
-    output: Annotated[Path | None, typer.Option("-o", help="The file to write, in place of the next pack.")] = None,
+    output: Annotated[Path | None, typer.Option("-o", help="A file to write a draft to; nothing is issued.")] = None,
     journals: Annotated[Path | None, typer.Option(help="A CSV to write the proposed journal entries to, too.")] = None,
     as_json: Json = False,
 ) -> None:
-    """Write the evidence pack of a month's latest run, with all that people decided and signed since.
+    """Issue the evidence pack of a month's latest run, with all that people decided and signed since.
+
+    It gets the month's next number and is entered in the ledger. A draft written with -o has none, and says so.
 
     Example: `recon evidence 2026-10 -o october.xlsx --journals october.csv --workspace demo`
     """
     done = load_close(Workspace.open(workspace), month_of(period))
-    pack = issue_pack(done, output, getpass.getuser())
+    pack = write_draft(done, output) if output else issue_pack(done, getpass.getuser(), told=_found)
     if journals is not None:
         journals.write_text(journals_of(done), encoding="utf-8", newline="")
     if as_json:

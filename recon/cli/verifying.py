@@ -16,13 +16,13 @@ _SHOWN = 200  # alterations; --json has them all
 
 
 def verify_file(file: Path, workspace: Path | None, previous: Path | None, as_json: bool) -> None:
-    """Say what of a pack was altered; status 2 where it does not hold."""
+    """Say what of a pack was altered; status 2 where it does not hold, or the ledger never issued it."""
     found = verify_pack(file, Workspace.open(workspace) if workspace else None, previous)
     if as_json:
         print_json({"is_intact": found.is_intact, **asdict(found)})
     else:
         typer.echo("\n".join(_lines(found)))
-    if not found.is_intact:
+    if not found.is_intact or (found.is_draft and workspace):  # the ledger was asked to speak for it, and can't
         raise typer.Exit(BAD_INPUT)
 
 
@@ -31,8 +31,13 @@ def _lines(found: Verdict) -> list[str]:
     lines = [f"altered   {one}" for one in found.alterations[:_SHOWN]]
     lines += [f"altered   {more} places more; --json names them all"] if more > 0 else []
     lines += [f"wrong     {one}" for one in found.problems] + [f"note      {one}" for one in found.notes]
-    verdict = "intact" if found.is_intact else "NOT INTACT"
-    return [*lines, f"{verdict}: {found.file}, pack digest {found.digest}"]
+    return [*lines, f"{_verdict(found)}: {found.file}, pack digest {found.digest}"]
+
+
+def _verdict(found: Verdict) -> str:
+    if not found.is_intact:
+        return "NOT INTACT"
+    return "NOT ISSUED, a draft whose cells are intact" if found.is_draft else "intact"
 
 
 def verify_ledger(workspace: Path, as_json: bool) -> None:

@@ -1,9 +1,13 @@
-"""A pack gets its number: `evidence/<period>/<n>.xlsx`, n from 1, each superseding the last and known to the ledger."""
+"""A pack gets its number: `evidence/<period>/<n>.xlsx`, n from 1, each superseding the last and known to the ledger.
+
+What is written elsewhere is a draft: it has no number, and it says so.
+"""
 
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
 from recon.close import StoredClose
@@ -11,48 +15,73 @@ from recon.close.clock import now
 from recon.evidence.entries import entries_kept
 from recon.evidence.facts import Facts
 from recon.evidence.journals import journals_csv, proposed
+from recon.evidence.pack import Issue
 from recon.evidence.workbook import write_pack
-from recon.ledger import IssuedPack, Ledger
-from recon.period import Period
+from recon.ledger import IssuedPack, Ledger, Staging, Turn
+from recon.problems import BadInput, Problem
 from recon.signoff import Dossier
 
-
-@dataclass(frozen=True)
-class _Next:
-    """The number that the period's next pack gets, and how Cover names the packs before it."""
-
-    number: int
-    supersedes: str | None
-    last_month: str | None
+Told = Callable[[str], None]
 
 
-def issue_pack(close: StoredClose, output: Path | None = None, who: str = "", at: int | None = None) -> Path:
-    """Write the evidence pack of a run to a file, or as the period's next pack; returns where it stands.
+def issue_pack(close: StoredClose, who: str, at: int | None = None, told: Told = lambda words: None) -> Path:
+    """Write the evidence pack of a run as the period's next one and enter it in the ledger; returns where it stands.
 
-    A numbered pack is entered in the ledger as issued by `who`, at an instant in µs (now, unless told).
+    It is issued by `who`, at an instant in µs (now, unless told). `told` hears, in sentences, what others who were
+    stopped while issuing have left. BadInput where nobody issues it, or the run is not recorded.
     """
+    if not who.strip():
+        raise BadInput([Problem("who", who, "the name of the person who issues the pack")])
     place = close.workspace
     with Ledger.open(place.database_url, place.closes) as ledger:
-        turn = _next(close, ledger)
-        path = output or packs_folder(close) / f"{turn.number}.xlsx"
-        supersedes = None if output else turn.supersedes
-        said, entries = Dossier.of(close), entries_kept(latest_pack(close), path)
-        digest = write_pack(close, path, supersedes=supersedes, last_month=turn.last_month, said=said, entries=entries)
-        if output is None:
-            issued = (digest, _sha256(path), who, now() if at is None else at)
-            ledger.packs.enter(IssuedPack(close.period, turn.number, close.run, *issued))
+        issuing = ledger.issuing(_packs(close))
+        for words in issuing.sweep():
+            told(words)
+        with issuing.staging(close.period) as staging:
+            while True:  # once more whenever another pack was issued meanwhile: number and Supersedes have changed
+                turn = issuing.turn(close.period)
+                path = issuing.issue(staging, turn, _written(close, staging, turn, who, at))
+                if path is not None:
+                    _tell_unknown(turn, told)
+                    return path
+                staging.empty()
+
+
+def _written(close: StoredClose, staging: Staging, turn: Turn, who: str, at: int | None) -> IssuedPack:
+    """The pack of a turn, written aside under the name it is to have."""
+    path = staging.folder / f"{turn.number}.xlsx"
+    last_month = named(turn.last_month) if turn.last_month else None
+    issue = Issue(turn.number, _supersedes(turn), last_month)
+    digest = write_pack(close, path, issue=issue, said=Dossier.of(close), entries=entries_kept(_last_file(close)))
+    return IssuedPack(close.period, turn.number, close.run, digest, _sha256(path), who, now() if at is None else at)
+
+
+def _supersedes(turn: Turn) -> str | None:
+    """The pack issued before, and files that stand beside it though no ledger knows them."""
+    unknown = [f"{one.name} (SHA-256 {one.sha256})" for one in turn.unknown]
+    beside = f"not known to the ledger, so not superseded: {', '.join(unknown)}" if unknown else ""
+    return "; ".join(part for part in (named(turn.before) if turn.before else "", beside) if part) or None
+
+
+def _tell_unknown(turn: Turn, told: Told) -> None:
+    for one in turn.unknown:
+        told(f"the ledger does not know {one.name}, which stands among the packs: the new one is pack {turn.number}")
+
+
+def write_draft(close: StoredClose, path: Path) -> Path:
+    """Write the evidence pack of a run to any file: a draft, which has no number and which no ledger knows."""
+    place = close.workspace
+    with Ledger.open(place.database_url, place.closes) as ledger:
+        before = ledger.issuing(_packs(close)).turn(close.period).last_month
+    issue, entries = Issue(last_month=named(before) if before else None), entries_kept(_last_file(close), path)
+    write_pack(close, path, issue=issue, said=Dossier.of(close), entries=entries)
     return path
 
 
-def _next(close: StoredClose, ledger: Ledger) -> _Next:
-    """Packs are counted where they stand and where they are known, so that none is written over."""
-    last, known = latest_pack(close), ledger.packs.latest(close.period)
-    before = ledger.packs.latest(str(Period.parse(close.period).previous()))
-    last_month = named(before) if before else None
-    standing = int(last.stem) if last else 0
-    if known and known.number >= standing:
-        return _Next(known.number + 1, named(known), last_month)
-    return _Next(standing + 1, f"pack {last.stem}, SHA-256 {_sha256(last)}" if last else None, last_month)
+def _last_file(close: StoredClose) -> Path | None:
+    """The last numbered pack as it stands now, into which an auditor may have written; None before the first."""
+    packs = (path for path in packs_folder(close).glob("*.xlsx") if path.stem.isdigit())
+    return max(packs, key=lambda path: int(path.stem), default=None)
 
 
 def named(pack: IssuedPack) -> str:
@@ -67,16 +96,35 @@ def journals_of(close: StoredClose) -> str:
     return journals_csv(proposed(facts.dossier.items, directions, facts.accounts))
 
 
+def pack_at_hand(close: StoredClose) -> bytes:
+    """The run's last pack as it was issued; where there is none, a draft made now."""
+    pack = latest_pack(close)
+    if pack is not None:
+        return pack.read_bytes()
+    with tempfile.TemporaryDirectory() as folder:
+        return write_draft(close, Path(folder) / "draft.xlsx").read_bytes()
+
+
 def latest_pack(close: StoredClose) -> Path | None:
-    """The last numbered pack of a close's period; None before the first."""
-    packs = (path for path in packs_folder(close).glob("*.xlsx") if path.stem.isdigit())
-    return max(packs, key=lambda path: int(path.stem), default=None)
+    """The last pack of a close's period, where it tells of this run and stands as it was issued; None otherwise."""
+    place = close.workspace
+    with Ledger.open(place.database_url, place.closes) as ledger:
+        known = ledger.packs.latest(close.period)
+    if known is None or known.run != close.run:
+        return None
+    path = packs_folder(close) / f"{known.number}.xlsx"
+    return path if path.is_file() and _sha256(path) == known.sha256 else None
 
 
 def packs_folder(close: StoredClose) -> Path:
     """Where the packs of a close's period stand."""
-    return close.workspace.folder / "evidence" / close.period
+    return _packs(close) / close.period
+
+
+def _packs(close: StoredClose) -> Path:
+    return close.workspace.folder / "evidence"
 
 
 def _sha256(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -28,6 +28,18 @@ class Check:
     result: Term
 
 
+@dataclass(frozen=True)
+class Issue:
+    """How a pack was issued: its number (None for a draft), the pack it supersedes and last month's, in words."""
+
+    number: int | None = None
+    supersedes: str | None = None
+    last_month: str | None = None
+
+
+DRAFT = Issue()
+
+
 @dataclass
 class Pack:
     """What the sheets share while they are written; `titles` is the order people turn the pages in."""
@@ -35,8 +47,7 @@ class Pack:
     facts: Facts
     titles: Sequence[str]
     path: Path
-    supersedes: str | None = None
-    last_month: str | None = None
+    issue: Issue = DRAFT
     row_limit: int = EXCEL_ROWS
     book: Workbook = field(default_factory=Workbook)
     sheets: dict[str, Sheet] = field(default_factory=dict)

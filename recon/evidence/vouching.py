@@ -15,20 +15,24 @@ from recon.period import instant_text
 from recon.problems import BadInput
 from recon.workspace import Workspace
 
-SUPERSEDES, LAST_MONTH = "Supersedes", "Last month's pack"
+PACK, SUPERSEDES, LAST_MONTH = "Pack", "Supersedes", "Last month's pack"
 _NAMED = re.compile(r"pack (\d+)(?: of (\d{4}-\d{2}))?(?:, digest ([0-9a-f]{64}))?(?:, SHA-256 ([0-9a-f]{64}))?")
 _BLOCK = 1 << 20
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """What a check of a pack found: altered places, what else does not hold, and what is worth knowing."""
+    """What a check of a pack found: altered places, what else does not hold, and what is worth knowing.
+
+    A draft was never issued: its cells may be intact, but no ledger speaks for it.
+    """
 
     file: Path
     digest: str
     alterations: tuple[Alteration, ...] = ()
     problems: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    is_draft: bool = False
 
     @property
     def is_intact(self) -> bool:
@@ -67,11 +71,17 @@ def verify_pack(path: Path, workspace: Workspace | None = None, previous: Path |
         said += [*_inputs(found, workspace), *_ledger(found, workspace)]
     problems = tuple(one.words for one in said if not one.holds)
     notes = (*found.notes, *(one.words for one in said if one.holds))
-    return Verdict(path, found.digest, found.alterations, problems, notes)
+    return Verdict(path, found.digest, found.alterations, problems, notes, _stated(found) is None)
 
 
 def _period(found: Inspection) -> str:
     return found.cover.get("Period", "")[:7]
+
+
+def _stated(found: Inspection) -> int | None:
+    """The number that a pack says it was issued by; None for a draft."""
+    named = _named(found, PACK)
+    return named.number if named else None
 
 
 def _named(found: Inspection, label: str) -> _Named | None:
@@ -140,27 +150,30 @@ def _ledger(found: Inspection, workspace: Workspace) -> Iterator[_Said]:
     with Ledger.open(workspace.database_url, workspace.closes) as ledger:
         packs, altered = ledger.packs.of(_period(found)), ledger.packs.problems()
     yield from (_Said(f"the ledger itself was altered: {problem}", holds=False) for problem in altered)
+    yield _issued(found, packs)
+
+
+def _issued(found: Inspection, packs: tuple[IssuedPack, ...]) -> _Said:
+    """The pack that was issued by this digest; else what was issued under the number that this one states."""
     known = next((pack for pack in packs if pack.digest == found.digest), None)
-    yield _unknown(found, packs) if known is None else _known(found, known)
+    number, period = _stated(found), _period(found)
+    if known is not None:
+        return _known(found, known)
+    if number is None:
+        return _Said(f"a draft: it was never issued, so the ledger knows no pack of {period} by digest {found.digest}")
+    pack = next((pack for pack in packs if pack.number == number), None)
+    if pack is None:
+        return _Said(f"the ledger knows no pack {number} of {period}: this one was never issued", holds=False)
+    return _Said(f"the ledger knows pack {number} of {period} by another digest, {pack.digest}", holds=False)
 
 
 def _known(found: Inspection, pack: IssuedPack) -> _Said:
     stands = _number_of_place(found)
-    words = f"the ledger knows it as pack {pack.number} of {pack.period}, run {pack.run}, {instant_text(pack.at)}"
+    words = f"the ledger knows it as pack {pack.number} of {pack.period}, run {pack.run}, issued by {pack.who}"
+    words = f"{words} at {instant_text(pack.at)}"
     if stands not in (None, pack.number):
         return _Said(f"{words}, but it stands as pack {stands}", holds=False)
     return _Said(words if _sha256(found.path) == pack.sha256 else f"{words}; saved again since, its cells are the same")
-
-
-def _unknown(found: Inspection, packs: tuple[IssuedPack, ...]) -> _Said:
-    """A pack by another digest than the one that was issued under its number, or never issued."""
-    before = _named(found, SUPERSEDES)
-    number = _number_of_place(found) or (before.number + 1 if before else None)
-    pack = next((pack for pack in packs if pack.number == number), None)
-    period = _period(found)
-    if pack is None:
-        return _Said(f"the ledger knows no pack of {period} by digest {found.digest}", holds=False)
-    return _Said(f"the ledger knows pack {number} of {period} by another digest, {pack.digest}", holds=False)
 
 
 def _number_of_place(found: Inspection) -> int | None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from recon.evidence.archive import save
 from recon.evidence.entries import Entries
 from recon.evidence.facts import Facts
-from recon.evidence.pack import Pack
+from recon.evidence.pack import DRAFT, Issue, Pack
 from recon.evidence.sheet import EXCEL_ROWS
 from recon.evidence.sheets import (
     bridge,
@@ -40,8 +40,7 @@ def write_pack(
     close: StoredClose,
     path: Path,
     *,
-    supersedes: str | None = None,
-    last_month: str | None = None,
+    issue: Issue = DRAFT,
     row_limit: int = EXCEL_ROWS,
     said: Dossier | None = None,
     entries: Entries | None = None,
@@ -50,11 +49,11 @@ def write_pack(
 
     The same close, with the same said of it by people and the same `entries` of the auditor in the sample, gives the
     same bytes.
-    `supersedes` names the pack this one replaces, `last_month` the last one of
-    the month before; workings beyond `row_limit` go to a CSV file beside the
-    pack, whose hash the pack states.
+    `issue` says which number it gets and which packs it follows; without a number
+    it is a draft. Workings beyond `row_limit` go to a CSV file beside the pack,
+    whose hash the pack states.
     """
-    pack = Pack(Facts(close, said), list(SHEETS), Path(path), supersedes, last_month, row_limit, entries=entries or {})
+    pack = Pack(Facts(close, said), list(SHEETS), Path(path), issue, row_limit, entries=entries or {})
     for title in WRITING_ORDER:
         SHEETS[title](pack)
     return save(pack)

@@ -3,6 +3,7 @@
 from recon.ledger.files import FileRecord, Staging
 from recon.ledger.importing import Plan
 from recon.ledger.items import AGE_CLASSES, Item, RollForward
+from recon.ledger.issuing import Turn
 from recon.ledger.packs import IssuedPack
 from recon.ledger.register import Moved, Register
 from recon.ledger.registered import Registered, as_registered
@@ -14,5 +15,5 @@ from recon.ledger.versions import VersionUsed
 __all__ = [
     "AGE_CLASSES", "CloseMeta", "Entry", "FileRecord", "FindingAct", "IssuedPack", "Item", "Ledger", "Moved", "Plan",
     "RecordedClose", "Register", "Registered", "RollForward", "Rules", "Sight", "Signed", "Staging",
-    "VersionUsed", "as_registered",
+    "Turn", "VersionUsed", "as_registered",
 ]  # fmt: skip

@@ -11,12 +11,14 @@ import os
 import re
 import secrets
 import shutil
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import IO
+
+from recon.problems import BadInput, Problem
 
 try:
     import fcntl
@@ -82,6 +84,20 @@ class Staging:
         for folder in (target.parent, target.parent.parent, self.folder.parent):
             _sync(folder)
 
+    def move_into(self, folder: Path, names: Iterable[str]) -> None:
+        """Files join others in a folder in the order given, each by one rename; BadInput where a name is taken."""
+        folder.mkdir(parents=True, exist_ok=True)
+        for name in names:
+            _claim(folder / name)
+            (self.folder / name).replace(folder / name)
+        for changed in (folder, folder.parent, self.folder):
+            _sync(changed)
+
+    def empty(self) -> None:
+        """Remove what was written so far, to write anew."""
+        for path in self.folder.iterdir():
+            path.unlink()
+
     def discard(self) -> None:
         """Remove what was not moved."""
         shutil.rmtree(self.folder, ignore_errors=True)
@@ -99,6 +115,14 @@ def _held(path: Path) -> IO[str]:
         if path.exists() and os.path.samestat(path.stat(), os.fstat(file.fileno())):
             return file
         file.close()
+
+
+def _claim(path: Path) -> None:
+    """Take a name that nobody has, so that the rename onto it cannot write over anybody's file."""
+    try:
+        path.open("xb").close()
+    except FileExistsError:
+        raise BadInput([Problem(str(path), "a file", "a name that is free; nothing was written over")]) from None
 
 
 def _files(folder: Path) -> list[Path]:
@@ -135,7 +159,7 @@ def run_folder(closes: Path, run: Run) -> Path:
 
 def has_leftovers(closes: Path, known: Collection[Run]) -> bool:
     """Whether a sweep would find anything; nothing is changed."""
-    return any(True for _ in _dead(closes)) or any(True for _ in _strangers(closes, known))
+    return any(True for _ in dead_writers(closes)) or any(True for _ in _strangers(closes, known))
 
 
 def sweep(closes: Path, known: Collection[Run]) -> None:
@@ -144,7 +168,7 @@ def sweep(closes: Path, known: Collection[Run]) -> None:
     A folder that a crashed close was moving is removed. Any other folder without a row (a ledger restored from an older
     copy, a wrong database URL) is set aside under `.swept`: nobody's evidence is deleted.
     """
-    for lock_path, announced in _dead(closes):
+    for lock_path, announced in dead_writers(closes):
         if announced and announced not in known:
             shutil.rmtree(run_folder(closes, announced), ignore_errors=True)
         shutil.rmtree(lock_path.with_suffix(""), ignore_errors=True)
@@ -161,7 +185,7 @@ def set_aside(closes: Path, folder: Path) -> None:
     _sync(folder.parent)
 
 
-def _dead(closes: Path) -> Iterator[tuple[Path, Run | None]]:
+def dead_writers(closes: Path) -> Iterator[tuple[Path, Run | None]]:
     """Lock files whose writer is gone, with the run they announced; each is locked while it is looked at."""
     if fcntl is None or not (closes / STAGING).is_dir():
         return

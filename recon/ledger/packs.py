@@ -38,15 +38,13 @@ class Packs:
 
     def of(self, period: str) -> tuple[IssuedPack, ...]:
         """The packs of a period in the order of their numbers."""
-        asked = select(packs, closes.c.run).join(closes, closes.c.id == packs.c.close_id)
-        query = asked.where(packs.c.period == period).order_by(packs.c.number)
         with reading(self._engine) as connection:
-            return tuple(_issued(row) for row in connection.execute(query))
+            return packs_of(connection, period)
 
     def latest(self, period: str) -> IssuedPack | None:
         """The last pack of a period; None before the first."""
-        found = self.of(period)
-        return found[-1] if found else None
+        with reading(self._engine) as connection:
+            return latest_of(connection, period)
 
     def problems(self) -> list[Problem]:
         """Breaks of the trail, and packs that are not as it says they were issued."""
@@ -57,9 +55,27 @@ class Packs:
     def enter(self, pack: IssuedPack) -> None:
         """Enter a pack just written; BadInput where its run is not there or its number is taken."""
         with writing(self._engine) as connection:
-            row = _row(connection, pack)
-            connection.execute(insert(packs).values(**row))
-            append(connection, pack.at, pack.who, PACK, row)
+            enter_pack(connection, pack)
+
+
+def packs_of(connection: Connection, period: str) -> tuple[IssuedPack, ...]:
+    """The packs of a period in the order of their numbers."""
+    asked = select(packs, closes.c.run).join(closes, closes.c.id == packs.c.close_id)
+    found = connection.execute(asked.where(packs.c.period == period).order_by(packs.c.number))
+    return tuple(_issued(row) for row in found)
+
+
+def latest_of(connection: Connection, period: str) -> IssuedPack | None:
+    """The last pack of a period; None before the first."""
+    found = packs_of(connection, period)
+    return found[-1] if found else None
+
+
+def enter_pack(connection: Connection, pack: IssuedPack) -> None:
+    """Enter a pack in a writing transaction; BadInput where its run is not there or its number is taken."""
+    row = _row(connection, pack)
+    connection.execute(insert(packs).values(**row))
+    append(connection, pack.at, pack.who, PACK, row)
 
 
 def altered_packs(connection: Connection, told: Sequence[Row[Any]]) -> Iterator[Problem]:

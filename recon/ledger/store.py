@@ -28,6 +28,7 @@ from recon.ledger.files import (
     sweep,
 )
 from recon.ledger.importing import Plan, planned, take_in
+from recon.ledger.issuing import Issuing
 from recon.ledger.packs import Packs
 from recon.ledger.register import Register
 from recon.ledger.rows import insert_close, next_numbers, real_runs, rows_of
@@ -99,6 +100,10 @@ class Ledger:
     def packs(self) -> Packs:
         """The evidence packs that were issued."""
         return Packs(self._engine)
+
+    def issuing(self, folder: Path) -> Issuing:
+        """The evidence packs being issued, whose files stand under a folder."""
+        return Issuing(self._engine, folder, self._at_step)
 
     def has_news(self, folder: Path) -> bool:
         """Whether a folder, where there is one, holds contract documents that were never taken in as they are."""

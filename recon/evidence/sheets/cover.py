@@ -17,6 +17,7 @@ from recon.ledger.signing import LOCKED, PREPARED, REOPENED, RETURNED, REVIEWED,
 from recon.period import instant_text
 
 COVER, ABOUT = "Cover", "About"
+DRAFT = "a draft: it was never issued, so it has no number and no ledger knows it"
 COLUMNS = (
     Column("what", "", 30),
     Column("text", "", 68),
@@ -65,8 +66,10 @@ def _identity(pack: Pack) -> Iterator[tuple[str, str | None]]:
     yield "Cut-off", moment(manifest.get("cutoff"))
     yield "Software", software(manifest.get("software"))
     yield "Digest of inputs, contracts, settings", pack.facts.digest
-    yield "Supersedes", pack.supersedes or "nothing: the first pack of this close"
-    yield "Last month's pack", pack.last_month or "none"
+    issue = pack.issue
+    yield "Pack", f"pack {issue.number} of {close.period}" if issue.number else DRAFT
+    yield "Supersedes", issue.supersedes or ("nothing: the first pack of this month" if issue.number else "nothing")
+    yield "Last month's pack", issue.last_month or "none"
 
 
 def software(value: object) -> str:
