@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
-import subprocess
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -12,27 +10,16 @@ from typing import Any
 import openpyxl
 import pytest
 
-_ALWAYS_RECALCULATE = """<?xml version="1.0" encoding="UTF-8"?>
-<oor:items xmlns:oor="http://openoffice.org/2001/registry" xmlns:xs="http://www.w3.org/2001/XMLSchema">
-<item oor:path="/org.openoffice.Office.Calc/Formula/Load">
-<prop oor:name="OOXMLRecalcMode" oor:op="fuse"><value>0</value></prop></item>
-</oor:items>"""
+from benchmarks.office import missing, recalculated
 
 
 def recalculate(packs: Sequence[Path], folder: Path) -> list[Path]:
     """The packs after LibreOffice calculated every formula anew, in a profile of its own that says so."""
-    office = shutil.which("soffice")
-    if not office:
+    if missing():
         if os.environ.get("CI"):
             pytest.fail("soffice is missing: install libreoffice-calc")
         pytest.skip("soffice is missing: install libreoffice-calc to recalculate the packs")
-    profile = folder / "profile" / "user"
-    profile.mkdir(parents=True)
-    (profile / "registrymodifications.xcu").write_text(_ALWAYS_RECALCULATE)
-    command = [office, f"-env:UserInstallation={profile.parent.as_uri()}", "--headless", "--convert-to", "xlsx"]
-    command += ["--outdir", str(folder), *map(str, packs)]
-    subprocess.run(command, check=True, capture_output=True, timeout=300)
-    return [folder / pack.name for pack in packs]
+    return recalculated(packs, folder)
 
 
 def formulas(path: Path) -> Iterator[tuple[str, str, str, Any]]:

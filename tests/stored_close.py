@@ -61,7 +61,7 @@ def a_close(folder: Path = Path("."), more_groups: int = 0) -> AClose:
     lines = _lines(workings)
     return AClose(
         "northwind", "2026-10", 1, folder, _manifest(), _frame(lines), _frame(_findings(lines)), _frame(_fates(lines)),
-        _frame(_REJECTED), _frame(workings), _no_events(), _no_workings(workings), _versions(), [("kumo-press", 1, "third_party")], _frame(_DECISIONS),
+        _frame(_REJECTED), _frame(workings), _no_events(), _no_workings(workings), _versions(), [("kumo-press", 1, "third_party")], _decisions(workings),
     )  # fmt: skip
 
 
@@ -384,10 +384,27 @@ def _told(direction: str, dataset: str, contract: str, item: str, fate: str, qua
     }
 
 
-_DECISIONS = [
-    {"contract": "streamly-acme", "conversion_id": f"c{n:03}", "fate": "payable", "reason": None, "touch_id": f"t{n:03}", "version": 1, "rate": "12", "amount": "12.00"}
-    for n in range(33)
-]  # fmt: skip
+
+
+def _decisions(workings: list[dict[str, Any]]) -> pd.DataFrame:
+    """A conversion for each that a price group counts; the first of them was lost by another contract."""
+    groups = [row for row in workings if row["operation"] == "price_group"]
+    paid = [_decision(row, f"{row['item']}-{row['seq']}-{n}") for row in groups for n in range(int(row["quantity"]))]
+    lost = {**paid[0], "contract": "hearth-sales", "item": "sale", "fate": "lost", "exact_amount": None}
+    return _frame([lost, *paid])
+
+
+def _decision(row: dict[str, Any], name: str) -> dict[str, Any]:
+    each = Fraction(row["each"])
+    is_decimal = 1000 % each.denominator == 0
+    return {
+        "contract": row["contract"], "conversion_id": name, "fate": "payable", "reason": "", "touch_id": f"t-{name}",
+        "version": row["version"], "rate": row["percent"] or row["each"], "amount": Decimal("0.0000"),
+        "item": row["item"], "share": 1_000_000,
+        "exact_amount": str(Decimal(each.numerator) / each.denominator) if is_decimal else str(each),
+    }  # fmt: skip
+
+
 _REJECTED = [
     {"dataset": "impressions", "file": "data/impressions/10.csv", "row": 7, "column": "ts", "value": "=HYPERLINK(\"x\")", "reason": "no instant"},
     *({"dataset": "impressions", "file": "data/impressions/10.csv", "row": n, "column": "ivt", "value": "@bad", "reason": "unknown kind"} for n in range(8, 12)),

@@ -18,6 +18,8 @@ from recon.evidence.sheet import EXCEL_ROWS, Column, Sheet, Table
 from recon.evidence.style import Look, dress
 from recon.money import minor_units
 
+CONVERSION_ROWS = 100_000  # conversions one by one in the workbook; more stand in a file beside it
+
 
 @dataclass(frozen=True)
 class Check:
@@ -49,6 +51,7 @@ class Pack:
     path: Path
     issue: Issue = DRAFT
     row_limit: int = EXCEL_ROWS
+    conversion_limit: int = CONVERSION_ROWS
     book: Workbook = field(default_factory=Workbook)
     sheets: dict[str, Sheet] = field(default_factory=dict)
     names: dict[str, Term] = field(default_factory=dict)
@@ -58,6 +61,7 @@ class Pack:
     clause_values: Range = field(default_factory=lambda: Range("", ()))
     rates_of_exchange: dict[tuple[str, str, str], Term] = field(default_factory=dict)
     reperformed: dict[LineKey, Term] = field(default_factory=dict)
+    priced: dict[LineKey, list[dict[str, Ref]]] = field(default_factory=dict)
     finished: dict[LineKey, Ref] = field(default_factory=dict)
     rows_read: dict[str, Term] = field(default_factory=dict)
     rows_rejected: dict[str, Term] = field(default_factory=dict)

@@ -99,6 +99,7 @@ class Sheet:
         self._unsealed += [f"{FOLLOWS}{self._letters[name]}" for name in self._letters if name in self._following]
         self._cells: dict[str, tuple[str, Known]] = {}
         self._height: float | None = None
+        self._level = 0
         self._open: Table | None = None
         self._role = "text"
         self._texts: dict[tuple[str, Look], tuple[str, Known]] = {}
@@ -109,11 +110,11 @@ class Sheet:
             64 << 20, "w+", encoding="utf-8", newline=""
         )
 
-    def next_row(self, height: float | None = None) -> int:
-        """Close the row being filled and open the one below it; rows never go back."""
+    def next_row(self, height: float | None = None, level: int = 0) -> int:
+        """Close the row being filled and open the one below it; rows of level 1 fold away under the row below them."""
         self._flush()
         self.row += 1
-        self._height = height
+        self._height, self._level = height, level
         return self.row
 
     def put(self, name: str, content: Content, look: Look, *, is_digested: bool = True) -> Ref:
@@ -236,6 +237,7 @@ class Sheet:
             return
         self._fill_gaps()
         height = f' ht="{self._height}" customHeight="1"' if self._height else ""
+        height += f' outlineLevel="{self._level}"' if self._level else ""
         names = sorted(self._cells, key=self._order.__getitem__)
         self._rows.write(f'<row r="{self.row}"{height}>{"".join(self._cells[name][0] for name in names)}</row>')
         self._seal.add(self.row, ((self._letters[n], self._cells[n][1]) for n in names if n not in self._own))

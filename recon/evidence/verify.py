@@ -26,7 +26,7 @@ from recon.evidence.seal import (
 from recon.problems import BadInput, Problem
 
 NAMES = "(defined names)"
-_BESIDE = re.compile(r"stand in (\S+) \(SHA-256 ([0-9a-f]{64})\)")
+_BESIDE = re.compile(r"stand in (.+?) \(SHA-256 ([0-9a-f]{64})\)")
 _NO_SEAL = Alteration(SEAL, "", "the sheet that seals the others is gone: the cells cannot be checked")
 _UNSHOWN = "altered, in a cell whose short mark does not show it"
 

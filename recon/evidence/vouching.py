@@ -128,8 +128,14 @@ def _link(label: str, named: _Named, place: Path | None) -> _Said:
 
 
 def _beside(found: Inspection) -> Iterator[_Said]:
-    """Workings that did not fit into the pack."""
-    return _files("beside the pack", {found.path.parent / name: sha256 for name, sha256 in found.beside})
+    """Workings and conversions that did not fit into the pack: without their files it is not whole."""
+    wanted = {found.path.parent / name: sha256 for name, sha256 in found.beside}
+    yield from (
+        _Said(f"{path}: missing, though the pack states it with SHA-256 {sha256}", holds=False)
+        for path, sha256 in wanted.items()
+        if not path.is_file()
+    )
+    yield from _files("beside the pack", {path: sha256 for path, sha256 in wanted.items() if path.is_file()})
 
 
 def _inputs(found: Inspection, workspace: Workspace) -> Iterator[_Said]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from recon.evidence.archive import save
 from recon.evidence.entries import Entries
 from recon.evidence.facts import Facts
-from recon.evidence.pack import DRAFT, Issue, Pack
+from recon.evidence.pack import CONVERSION_ROWS, DRAFT, Issue, Pack
 from recon.evidence.sheet import EXCEL_ROWS
 from recon.evidence.sheets import (
     bridge,
@@ -42,6 +42,7 @@ def write_pack(
     *,
     issue: Issue = DRAFT,
     row_limit: int = EXCEL_ROWS,
+    conversion_limit: int = CONVERSION_ROWS,
     said: Dossier | None = None,
     entries: Entries | None = None,
 ) -> str:
@@ -50,10 +51,11 @@ def write_pack(
     The same close, with the same said of it by people and the same `entries` of the auditor in the sample, gives the
     same bytes.
     `issue` says which number it gets and which packs it follows; without a number
-    it is a draft. Workings beyond `row_limit` go to a CSV file beside the pack,
-    whose hash the pack states.
+    it is a draft. Workings beyond `row_limit` and conversions beyond
+    `conversion_limit` go to CSV files beside the pack, whose hashes it states.
     """
-    pack = Pack(Facts(close, said), list(SHEETS), Path(path), issue, row_limit, entries=entries or {})
+    facts, limits = Facts(close, said), (row_limit, conversion_limit)
+    pack = Pack(facts, list(SHEETS), Path(path), issue, *limits, entries=entries or {})
     for title in WRITING_ORDER:
         SHEETS[title](pack)
     return save(pack)

@@ -261,7 +261,8 @@ def _left_out(pack: Pack, sheet: Sheet) -> None:
     for sentence in pack.facts.not_priced_sentences:
         sheet.line(sentence, "warning", "text")
     for name, sha256 in pack.overflow.items():
-        sheet.line(f"Workings beyond a sheet's rows stand in {name} (SHA-256 {sha256}).", "paragraph", "text")
+        what = "Conversions one by one" if name.endswith("-conversions.csv") else "Workings beyond a sheet's rows"
+        sheet.line(f"{what} stand in {name} (SHA-256 {sha256}).", "paragraph", "text")
     sheet.line(
         "The engine counts the events; this pack re-performs the price of its counts and ties them to the rows read.",
         "paragraph",

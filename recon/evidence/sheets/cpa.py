@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from fractions import Fraction
 from itertools import count
 
-from recon.evidence.facts import Record, exact_or_zero
+from recon.evidence.facts import Record, exact_or_zero, line_key
 from recon.evidence.formula import Ref, Term, greatest, least, rounded, total
 from recon.evidence.pack import Pack, decimals
 from recon.evidence.sheet import Column
-from recon.evidence.sheets import deductions, reperformance, tiers
+from recon.evidence.sheets import conversions, deductions, reperformance, tiers
 from recon.evidence.sheets.parameters import exchange_rate
 from recon.evidence.sheets.steps import Operation, Step
 from recon.evidence.style import COUNT, SHARES, TEXT, Look, unrounded
@@ -36,14 +36,21 @@ def write(pack: Pack) -> None:
 
 def price_group(step: Step) -> Ref:
     """Amount of the conversions of one price = conversions × price of one, rounded where the contract says so (6.3)."""
-    conversions = _conversions(step)
+    quantity = _conversions(step)
     price: Term = step.stated("flat", "flat") if step.states("flat") else _percentage(step)
     if step.row.get("share"):
         price = step.sheet.put("share", exact_or_zero(step.row["share"]), Look("input", SHARES)) * price
     price = _rounded(step, price)
     each = step.sheet.put("each", price, Look("formula", unrounded(decimals(step.currency))))
     step.tick("K R")
-    return step.amount(conversions * each)
+    return _priced(step, quantity, each)
+
+
+def _priced(step: Step, quantity: Ref, each: Ref) -> Ref:
+    """The amount of so many conversions, remembered for the table in which they stand one by one."""
+    amount = step.amount(quantity * each)
+    step.pack.priced.setdefault(line_key(step.row), []).append({"quantity": quantity, "amount": amount})
+    return amount
 
 
 def _rounded(step: Step, price: Term) -> Term:
@@ -123,11 +130,11 @@ def part_price(step: Step) -> Ref:
 
 def split(step: Step) -> Ref:
     """Amount of split sales = conversions × Σ of the parts, rounded where the contract says so (6.2, 6.3)."""
-    conversions, price = step.given("quantity", "quantity"), total(step.parts)
+    quantity, price = step.given("quantity", "quantity"), total(step.parts)
     price = _rounded(step, price)
     each = step.sheet.put("each", price, Look("formula", unrounded(decimals(step.currency))))
     step.tick("F R")
-    return step.amount(conversions * each)
+    return _priced(step, quantity, each)
 
 
 METHOD = reperformance.Method(
@@ -138,6 +145,7 @@ METHOD = reperformance.Method(
         "One row per price: sale × exchange rate × percent, within minimum and maximum, or the flat rate.",
         "The price of one is rounded where the contract rounds per conversion; a shared conversion earns its share.",
         "A line is the sum of its steps, rounded once; the engine's amount stands beside it. Differences must be zero.",
+        "Below the lines, conversions that are rounded one by one are listed by their ids.",
     ),
     columns=(*tiers.COLUMNS, *COLUMNS, *(column for column in deductions.COLUMNS if column.name != "fx")),
     operations={
@@ -145,4 +153,5 @@ METHOD = reperformance.Method(
         "price_group": Operation(price_group, leaves=("flat", "percent_of_sale")),
         "split": Operation(split, split=split_parts, part=part_price, inputs=("parts", "start")),
     },
+    below=conversions.write,
 )

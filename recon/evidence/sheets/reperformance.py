@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -46,6 +46,7 @@ class Method:
     notes: Sequence[str]
     columns: Sequence[Column]
     operations: dict[str, Operation]
+    below: Callable[[Pack, Sheet, list[Worked]], None] | None = None
 
 
 def write(pack: Pack, method: Method) -> None:
@@ -62,9 +63,11 @@ def write(pack: Pack, method: Method) -> None:
             _write_line(pack, sheet, method, line, workings)
         for line, workings in beyond:
             _write_beyond(pack, sheet, line, workings)
+    _check(pack, sheet, table)
+    if method.below is not None:
+        method.below(pack, sheet, lines)
     sheet.hide_unused(column.name for column in method.columns)
     sheet.flag("difference", "AND(ISNUMBER({0}),{0}<>0)")
-    _check(pack, sheet, table)
 
 
 def _lines(pack: Pack, model: str) -> Iterator[Worked]:
