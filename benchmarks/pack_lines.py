@@ -131,7 +131,7 @@ def _charges(number: int, names: list[str]) -> list[tuple[int, str, dict[str, An
 def _rates(name: str, chance: random.Random) -> dict[str, Any]:
     """An item by country, in tiers, or at one rate."""
     prices = [f"{chance.randint(100, 90_000) / 100:.2f}" for _ in range(2)]
-    steps = [{"from": 0, "per_mille": prices[0]}, {"from": 3, "per_mille": prices[1]}]
+    steps = [{"over": 0, "per_mille": prices[0]}, {"over": 3, "per_mille": prices[1]}]
     ways: list[list[dict[str, Any]]] = [
         [{"when": {"geo": ["US"]}, "per_mille": prices[0]}, {"per_mille": prices[1]}],
         [{"tiers": {"mode": "graduated", "steps": steps}}],

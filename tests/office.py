@@ -19,7 +19,7 @@ def recalculate(packs: Sequence[Path], folder: Path) -> list[Path]:
         if os.environ.get("CI"):
             pytest.fail("soffice is missing: install libreoffice-calc")
         pytest.skip("soffice is missing: install libreoffice-calc to recalculate the packs")
-    return recalculated(packs, folder)
+    return recalculated(packs, folder, seconds=900)
 
 
 def formulas(path: Path) -> Iterator[tuple[str, str, str, Any]]:

@@ -58,10 +58,11 @@ class AClose:
 def a_close(folder: Path = Path("."), more_groups: int = 0) -> AClose:
     """The hand-made close; `more_groups` adds so many price groups to one CPA line."""
     workings = [row for line in _PRICED for row in _workings(*line)] + _many_groups(more_groups)
-    lines = _lines(workings)
+    lines, decisions = _lines(workings), _decisions(workings)
+    manifest = _manifest(7 + decisions["conversion_id"].nunique())  # unclaimed, repeated and of before
     return AClose(
-        "northwind", "2026-10", 1, folder, _manifest(), _frame(lines), _frame(_findings(lines)), _frame(_fates(lines)),
-        _frame(_REJECTED), _frame(workings), _no_events(), _no_workings(workings), _versions(), [("kumo-press", 1, "third_party")], _decisions(workings),
+        "northwind", "2026-10", 1, folder, manifest, _frame(lines), _frame(_findings(lines)), _frame(_fates(lines)),
+        _frame(_REJECTED), _frame(workings), _no_events(), _no_workings(workings), _versions(), [("kumo-press", 1, "third_party")], decisions,
     )  # fmt: skip
 
 
@@ -389,7 +390,8 @@ def _told(direction: str, dataset: str, contract: str, item: str, fate: str, qua
 def _decisions(workings: list[dict[str, Any]]) -> pd.DataFrame:
     """A conversion for each that a price group counts; the first of them was lost by another contract."""
     groups = [row for row in workings if row["operation"] == "price_group"]
-    paid = [_decision(row, f"{row['item']}-{row['seq']}-{n}") for row in groups for n in range(int(row["quantity"]))]
+    names = [(row, f"{row['item']}-{row['seq']}-{n}") for row in groups for n in range(int(row["quantity"]))]
+    paid = [_decision(row, f"{name}-{row['contract'][0]}") for row, name in names]
     lost = {**paid[0], "contract": "hearth-sales", "item": "sale", "fate": "lost", "exact_amount": None}
     return _frame([lost, *paid])
 
@@ -411,7 +413,7 @@ _REJECTED = [
 ]  # fmt: skip
 
 
-def _manifest() -> dict[str, Any]:
+def _manifest(conversions: int) -> dict[str, Any]:
     def source(dataset: str, file: str, rows: int, rejected: int = 0, **more: Any) -> dict[str, Any]:
         digest = f"{len(dataset) % 16:x}" * 64
         return {"dataset": dataset, "file": file, "bytes": rows * 37, "sha256": digest, "rows": rows, "rejected": rejected,
@@ -419,7 +421,7 @@ def _manifest() -> dict[str, Any]:
 
     return {
         "inputs": [
-            source("conversions", "data/conversions.csv", 40),
+            source("conversions", "data/conversions.csv", conversions),
             source("impressions", "data/impressions/10.csv", 2_000_000, 5, control={"rows": {"declared": "2000000", "found": "2000000", "agrees": True}}),
             source("impressions", "data/impressions/11.csv", 100_000),
         ],

@@ -31,7 +31,9 @@ from stored_close import a_diagnosed_close
 from typer.testing import CliRunner
 
 from recon.cli import app
+from recon.close import load_close
 from recon.evidence import issue_pack, verify_pack, workbook, write_draft, write_pack
+from recon.evidence.altered import _along
 from recon.evidence.formula import Term
 from recon.evidence.pack import Issue
 from recon.evidence.seal import known_value
@@ -39,7 +41,9 @@ from recon.evidence.sheet import Column, _number_cell
 from recon.evidence.sheets.sample_columns import COLUMNS
 from recon.evidence.style import Look
 from recon.ledger import CloseMeta, Ledger
+from recon.period import Period
 from recon.problems import BadInput
+from recon.workspace import Workspace
 
 AT = 1_790_000_000_000_000
 SEEDS = 500 if os.environ.get("RECON_ALL_ALTERATIONS") else 60
@@ -436,6 +440,52 @@ def test_the_command_says_what_was_altered_and_ends_with_2(pack: Path, tmp_path:
     assert told["alterations"][0]["now"] == "altered"
 
 
+def said(*words: Any) -> tuple[int, str]:
+    done = CliRunner().invoke(app, ["verify", *map(str, words)])
+    return done.exit_code, done.output
+
+
+def test_the_command_on_a_closed_month_says_what_holds_and_what_does_not(a_month: Path, tmp_path: Path) -> None:
+    """A month closed and issued by the commands: fine, altered, forged, a draft, and without last month's pack."""
+    close = ["2026-10", "--workspace", str(a_month)]
+    assert CliRunner().invoke(app, ["close", *close, "--no-diagnosis"]).exit_code == 0
+    pack, asked = a_month / "evidence" / "2026-10" / "1.xlsx", ("--workspace", a_month)
+    status, words = said(pack, *asked)
+    assert (
+        status == 0 and "\nintact: " in words and "the ledger knows it as pack 1 of 2026-10, run 1, issued by" in words
+    )
+    assert "files of Inputs are as the pack states" in words and "the chain begins here" in words
+
+    altered_pack = saved(pack, tmp_path / "1.xlsx", lambda book: book["Cover"].__setitem__("B6", "2026-10, altered"))
+    status, words = said(altered_pack, *asked)
+    assert status == 2 and "altered   Cover!B6: value altered; now '2026-10, altered'" in words
+    assert "\nNOT INTACT: " in words
+
+    draft = tmp_path / "draft.xlsx"
+    assert CliRunner().invoke(app, ["evidence", *close, "-o", str(draft)]).exit_code == 0
+    assert said(draft)[0] == 0 and "\nNOT ISSUED, a draft whose cells are intact: " in said(draft)[1]
+    status, words = said(draft, *asked)
+    assert status == 2 and "note      a draft: it was never issued" in words and "wrong" not in words
+
+    write_pack(load_close(Workspace.open(a_month), Period.parse("2026-10")), pack, issue=Issue(1, "nothing at all"))
+    assert said(pack)[0] == 0, "by itself a pack whose digests were all made anew cannot be told"
+    status, words = said(pack, *asked)
+    assert status == 2 and "wrong     the ledger knows pack 1 of 2026-10 by another digest" in words
+
+
+def test_the_command_says_that_last_months_pack_is_not_there_or_not_the_one(place: Any) -> None:
+    pack = issued(place)
+    before = place.folder / "evidence" / "2026-09" / "1.xlsx"
+    kept = Path(shutil.move(before, place.folder / "kept.xlsx"))
+    status, words = said(pack)
+    assert (
+        status == 0 and "note      Last month's pack: pack 1 of 2026-09 is not there, the chain to it was not" in words
+    )
+    assert said(pack, "--previous", kept)[0] == 0
+    status, words = said(pack, "--previous", pack)
+    assert status == 2 and "wrong     Last month's pack: pack 1 of 2026-09: the chain is broken" in words
+
+
 @pytest.mark.parametrize("content", [b"", b"not a workbook", b"PK\x03\x04broken"])
 def test_a_file_that_is_no_pack_is_bad_input(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "1.xlsx").write_bytes(content)
@@ -448,3 +498,17 @@ def test_another_workbook_or_none_is_bad_input(tmp_path: Path) -> None:
     for name in ("other.xlsx", "missing.xlsx"):
         with pytest.raises(BadInput, match="evidence pack"):
             verify_pack(tmp_path / name)
+
+
+@pytest.mark.parametrize(
+    "formula",
+    [
+        "SUM(V23:V34)+$A$5-A$7*$B9", "INDEX('Contracts'!$E$18:$E$48,MATCH(F9&\".percent_of_sale A9\",Contracts!B7,0))",
+        "LOG10(A9)+minor_units_USD*Q1!C3", "ROUND(AB35-AC35,noise_digits)", "'It''s Q4 A1'!A12&\"say \"\"B13\"\"\"", "5:5", "SUM(A:A)",
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("sealed", ["C20", "C7", "C31"])
+def test_formulas_move_along_as_a_spreadsheet_program_moves_them(formula: str, sealed: str) -> None:
+    from openpyxl.formula.translate import Translator
+
+    assert _along(formula, "C9", sealed) == Translator(f"={formula}", "C9").translate_formula(sealed)[1:]

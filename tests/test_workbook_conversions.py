@@ -38,7 +38,7 @@ def test_every_conversion_of_a_line_that_rounds_each_stands_by_its_id(tmp_path: 
 
 def test_their_number_and_money_are_formulas_beside_those_of_the_prices(tmp_path: Path) -> None:
     write_pack(a_close(), tmp_path / "1.xlsx")
-    sums = [row for row in table(tmp_path / "1.xlsx") if row["Row"] == "line"]
+    sums = [row for row in table(tmp_path / "1.xlsx") if row["Row"] == "sum"]
     assert [row["Conversions one by one"] for row in sums] == [12, 168, 17, 309.08]
     assert all(row["Conversions one by one"] == row["Prices above"] and row["Difference"] == 0 for row in sums)
     texts = [
@@ -71,11 +71,11 @@ def test_conversions_beyond_the_limit_go_to_a_file_and_their_sums_stay(with_file
     with beside.open(encoding="utf-8", newline="") as file:
         filed = list(csv.DictReader(file))
     assert len(filed) == 17 and sum(Decimal(row["amount"]) for row in filed) == Decimal("309.08")
-    assert [row["Conversion"] for row in table(pack) if row["Row"] == "line"][2:] == [
+    assert [row["Conversion"] for row in table(pack) if row["Row"] == "sum"][2:] == [
         "Conversions of the line, in number, in my pack-CPA-conversions.csv",
         "Conversions of the line, in money, in my pack-CPA-conversions.csv",
     ]
-    assert [row["Conversions one by one"] for row in table(pack) if row["Row"] == "line"] == [12, 168, 17, 309.08]
+    assert [row["Conversions one by one"] for row in table(pack) if row["Row"] == "sum"] == [12, 168, 17, 309.08]
     assert len([row for row in table(pack) if row["Row"] == "conversion"]) == 12
     about = [str(row[1]) for row in openpyxl.load_workbook(pack)["About"].iter_rows(values_only=True)]
     sha256 = hashlib.sha256(beside.read_bytes()).hexdigest()

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from string import ascii_uppercase
 
 from openpyxl.formula.translate import Translator
 
 from recon.evidence.reading import Cell
 from recon.evidence.seal import Known, is_free, known_value, mark, spelled_result
 
+_QUOTED = re.compile(r"""("(?:[^"]|"")*"|'(?:[^']|'')*')""")  # texts, and names of sheets
+_RELATIVE = re.compile(r"(?<![A-Za-z0-9_.])(\$?[A-Z]{1,3})(\d+)(?![A-Za-z0-9_.(!])")
+_RARE = re.compile(r"\[|(?<![A-Za-z0-9$])\$?\d+:\$?\d")  # references to tables, and to whole rows
 _KIND_WORDS = {"n": "a number", "s": "text", "b": "TRUE or FALSE", "e": "an error", "d": "a date"}
 _LONGEST = 120  # characters of what stands there
 
@@ -48,8 +53,17 @@ def _moved(cell: Cell, shift: tuple[str, str] | None) -> Known:
     """What is known of a cell where it was sealed: a formula moves its references along."""
     if shift is None or cell.formula is None or cell.formula.startswith("{"):
         return cell.known
-    moved = str(Translator(f"={cell.formula}", shift[0]).translate_formula(shift[1]))[1:]
-    return cell._replace(formula=moved).known
+    return cell._replace(formula=_along(cell.formula, *shift)).known
+
+
+def _along(formula: str, stands: str, sealed: str) -> str:
+    """A formula's references as they were where it was sealed, in the same column; openpyxl knows the rare ones."""
+    if _RARE.search(formula):
+        return str(Translator(f"={formula}", stands).translate_formula(sealed))[1:]
+    by = int(sealed.lstrip(ascii_uppercase)) - int(stands.lstrip(ascii_uppercase))
+    parts = _QUOTED.split(formula)
+    parts[::2] = [_RELATIVE.sub(lambda found: f"{found[1]}{int(found[2]) + by}", part) for part in parts[::2]]
+    return "".join(parts)
 
 
 def _constant(content: str, cell: Cell) -> str:

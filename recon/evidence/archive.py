@@ -17,11 +17,14 @@ from openpyxl.worksheet.hyperlink import Hyperlink
 from openpyxl.worksheet.properties import PageSetupProperties
 from openpyxl.worksheet.worksheet import Worksheet
 
+from recon.evidence.measure import UNIT
 from recon.evidence.pack import Pack
 from recon.evidence.sheet import Sheet
 from recon.evidence.style import NAVY, RED, WARN
 
 DIGEST_PLACE = "(the digest of this pack)"  # stands on Cover until every other cell is known
+_A4_ROOM = 784.0  # points between the margins of a landscape page
+_SMALLEST = 0.65  # of the type's size
 _EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest time a zip entry can carry
 _STAMP = b"1980-01-01T00:00:00Z"
 _TIMES = re.compile(rb"(<dcterms:(?:created|modified)[^>]*>)[^<]*")
@@ -94,7 +97,7 @@ def _surround(page: Worksheet, sheet: Sheet, digest: str) -> None:
         page[address].hyperlink = Hyperlink(ref=address, location=place, display=target)
     for anchor, chart in sheet.charts:
         page.add_chart(chart, anchor)
-    _print(page, digest)
+    _print(page, digest, sum(sheet.width(c) for c in sheet.columns if c.name not in sheet.hidden))
 
 
 def _filter(page: Worksheet, sheet: Sheet) -> None:
@@ -104,9 +107,11 @@ def _filter(page: Worksheet, sheet: Sheet) -> None:
         page.auto_filter.ref = f"A{main.header_row}:{last}{main.last_row}"
 
 
-def _print(page: Worksheet, digest: str) -> None:
+def _print(page: Worksheet, digest: str, width: float) -> None:
+    """Landscape and fit to the width, on A4 where its type can still be read, else on A3."""
     page.page_setup.orientation = "landscape"
-    page.page_setup.paperSize = page.PAPERSIZE_A4
+    is_readable = _A4_ROOM / (width * UNIT) >= _SMALLEST
+    page.page_setup.paperSize = page.PAPERSIZE_A4 if is_readable else page.PAPERSIZE_A3
     page.page_setup.fitToWidth, page.page_setup.fitToHeight = 1, 0
     page.sheet_properties.pageSetUpPr = PageSetupProperties(fitToPage=True)
     page.page_margins.left = page.page_margins.right = 0.4

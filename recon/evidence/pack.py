@@ -15,7 +15,7 @@ from recon.evidence.facts import Facts, LineKey
 from recon.evidence.formula import Range, Ref, Term, Value, number
 from recon.evidence.seal import SEAL, digest_of, seal_texts
 from recon.evidence.sheet import EXCEL_ROWS, Column, Sheet, Table
-from recon.evidence.style import Look, dress
+from recon.evidence.style import Look, dress, dress_standard
 from recon.money import minor_units
 
 CONVERSION_ROWS = 100_000  # conversions one by one in the workbook; more stand in a file beside it
@@ -76,6 +76,7 @@ class Pack:
 
     def __post_init__(self) -> None:
         self.book.remove(self.book.worksheets[0])
+        dress_standard(self.book)
         for title in self.titles:
             self.book.create_sheet(title)
 

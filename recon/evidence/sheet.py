@@ -7,7 +7,6 @@ setup). Every cell also enters its sheet's seal, but those of the auditor's own 
 
 from __future__ import annotations
 
-import math
 import re
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -23,6 +22,7 @@ from openpyxl.chart._chart import ChartBase
 from openpyxl.utils import get_column_letter
 
 from recon.evidence.formula import Range, Ref, Term, Value, quoted
+from recon.evidence.measure import PADDING, heading_units, line_count, number_units, text_units
 from recon.evidence.seal import FOLLOWS, Known, SheetSeal, known_formula, known_value, without_result
 from recon.evidence.style import ROLES, Look
 
@@ -32,7 +32,6 @@ _CONSTANT = Context(prec=15)  # what every spreadsheet program keeps of a number
 _ILLEGAL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f￾￿]")
 _FOREIGN = tuple("=+-@\t")
 _LONGEST_TEXT = 32_767
-_LETTERS = 1.1  # of running text in a unit of column width
 _LINE_HEIGHT = 12.5  # points, of 9 point type
 _TINY = Fraction(1, 10**12)
 _UNMEASURED = frozenset(
@@ -102,8 +101,10 @@ class Sheet:
         self._level = 0
         self._open: Table | None = None
         self._role = "text"
-        self._texts: dict[tuple[str, Look], tuple[str, Known]] = {}
-        self._longest: dict[str, int] = {}
+        self._texts: dict[tuple[str, Look], tuple[str, Known, float]] = {}
+        self._longest: dict[str, float] = {}
+        self._widest: dict[str, float] = {}
+        self._headings: dict[str, float] = {}
         self._fixed: set[str] = set()
         self._seal = SheetSeal()
         self._rows: IO[str] = tempfile.SpooledTemporaryFile(  # noqa: SIM115 - open until the pack is saved
@@ -128,7 +129,7 @@ class Sheet:
             formula = content.text if isinstance(content, Term) else None
             self._cells[name] = _number_cell(address, self.style_of(look, False), formula, value)
             if value is not None:
-                self._fixed.add(name)  # numbers and formulas keep the declared width
+                self._measure(name, value, look)
         if name in self._following:
             self._cells[name] = (self._cells[name][0], without_result(self._cells[name][1]))
         if not is_digested:
@@ -141,31 +142,40 @@ class Sheet:
 
     def _text_cell(self, name: str, address: str, text: str, look: Look) -> tuple[str, Known]:
         """A text's XML and what the seal knows of it, made once per text and look: most of a sheet repeats."""
-        if look.role not in _UNMEASURED:
-            self._longest[name] = max(self._longest.get(name, 0), len(text))
         if ROLES[look.role].wrap and look.role != "header":
-            self._make_room(name, text)
+            self._make_room(name, text, ROLES[look.role].size)
         if len(self._texts) > _MOST_TEXTS:
             self._texts.clear()
-        ends = self._texts.get((text, look))
-        if ends is None:
+        found = self._texts.get((text, look))
+        if found is None:
             style = self.style_of(look, text.startswith(_FOREIGN))
-            ends = self._texts[text, look] = _text_ends(style, _ILLEGAL.sub("\ufffd", text)[:_LONGEST_TEXT])
-        return f'<c r="{address}{ends[0]}', ends[1]
+            ends = _text_ends(style, _ILLEGAL.sub("\ufffd", text)[:_LONGEST_TEXT])
+            found = self._texts[text, look] = (*ends, text_units(text, is_bold=ROLES[look.role].bold))
+        if look.role not in _UNMEASURED:
+            self._longest[name] = max(self._longest.get(name, 0), found[2])
+        return f'<c r="{address}{found[0]}', found[1]
 
-    def _make_room(self, name: str, text: str) -> None:
+    def _measure(self, name: str, value: Value, look: Look) -> None:
+        """Amounts and counts need the room they take; what is written otherwise keeps the declared width."""
+        units = number_units(value, look.number_format) if type(value) is Fraction else None
+        if units is None:
+            self._fixed.add(name)
+        else:
+            self._widest[name] = max(self._widest.get(name, 0), units)
+
+    def _make_room(self, name: str, text: str, size: int) -> None:
         """Rows as high as their longest wrapped text: not every program finds that out by itself."""
-        width = self.columns[self._order[name]].width
-        lines = sum(max(1, math.ceil(len(part) / width / _LETTERS)) for part in text.split("\n"))
+        lines = line_count(text, self.columns[self._order[name]].width, size)
         if lines > 1:
-            self._height = max(self._height or 0, lines * _LINE_HEIGHT)
+            self._height = max(self._height or 0, lines * _LINE_HEIGHT * size / 9)
 
     def width(self, column: Column) -> float:
-        """A column's width: what is declared, less where its texts and the words of its heading need less."""
-        if column.name in self._fixed or column.name not in self._longest:
-            return column.width
-        word = max((len(word) for word in column.heading.split()), default=0)
-        return min(column.width, max(self._longest[column.name] + 2, word + 4))
+        """A column's width: what its figures take, and no more than declared for its texts and its heading."""
+        figures = self._widest.get(column.name, 0) + 2 * PADDING
+        if column.name in self._fixed:
+            return max(column.width, figures)
+        texts = min(column.width, self._longest.get(column.name, 0) + 2 * PADDING)
+        return max(texts, figures, min(column.width, self._headings.get(column.name, column.width)))
 
     def line(self, content: Content, role: str = "note", name: str | None = None, height: float | None = None) -> Ref:
         """A row with one piece of text, by default in the first column."""
@@ -178,6 +188,7 @@ class Sheet:
         shown = headings or {c.name: c.heading for c in self.columns}
         for name, heading in shown.items():
             self.put(name, heading, Look("header"))
+            self._headings[name] = max(self._headings.get(name, 0), heading_units(heading))
         places = sorted(self._order[name] for name in shown)
         covered = tuple(c.name for c in self.columns[places[0] : places[-1] + 1])
         table = self._open = Table(self.row, self.row, covered)
@@ -208,7 +219,7 @@ class Sheet:
 
     def hide_unused(self, names: Iterable[str]) -> None:
         """Fold away the columns among these that no row filled."""
-        self.hidden = {name for name in names if name not in self._fixed and name not in self._longest}
+        self.hidden = {name for name in names if not {name} & {*self._fixed, *self._longest, *self._widest}}
 
     def flag(self, name: str, condition: str) -> None:
         """Show the cells of a column in red where a condition on its first cell (`{0}`) holds."""

@@ -9,8 +9,10 @@ from dataclasses import dataclass
 from functools import cache
 from typing import NamedTuple
 
+from openpyxl import Workbook
 from openpyxl.cell.cell import Cell
 from openpyxl.styles import Alignment, Border, Font, PatternFill, Side
+from openpyxl.utils.indexed_list import IndexedList
 
 INK, BLUE, GREEN, GREY, RED = "1F2933", "0000FF", "1B6E3C", "6B7785", "B42318"
 NAVY, BAND, LINE, WARN, PALE, OWN = "1F3A5F", "EAF0F6", "D5DCE4", "FDECEA", "F6F8FA", "FFF8DC"
@@ -103,6 +105,13 @@ def dress(cell: Cell, look: Look, is_foreign_text: bool = False) -> int:
     cell.number_format = look.number_format
     cell.quotePrefix = int(is_foreign_text)
     return int(cell.style_id)
+
+
+def dress_standard(book: Workbook) -> None:
+    """Arial as the workbook's standard type: programs measure column widths by its digits."""
+    font = Font(name="Arial", size=10)
+    book._fonts = IndexedList([font])  # openpyxl offers no other way to the first of the fonts
+    book._named_styles["Normal"].font = font
 
 
 def _vertical(look: Look) -> str:

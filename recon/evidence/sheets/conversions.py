@@ -114,7 +114,7 @@ def _write_sums(pack: Pack, sheet: Sheet, one: _Listed, sums: tuple[Any, Any], f
     shapes, names = (COUNT, money(decimals(one.key.currency))), ("quantity", "amount")
     for words, value, name, shape in zip((_IN_NUMBER, _IN_MONEY), sums, names, shapes, strict=True):
         sheet.next_row()
-        _lead(sheet, one.key, "line", "total-text", f"{words}, in {file}" if file else words)
+        _lead(sheet, one.key, "sum", "total-text", f"{words}, in {file}" if file else words)
         role = "total-formula" if isinstance(value, Term) else "total-engine"
         ours = sheet.put("amount", value, Look(role, shape))
         theirs = sheet.put("line", _of_prices(pack, one, name), Look("total-formula", shape))

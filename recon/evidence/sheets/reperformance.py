@@ -17,7 +17,7 @@ from recon.evidence.style import TEXT, Look, money, unrounded
 from recon.money import Rounding
 
 LEADING = (
-    Column("row", "Row", 8),
+    Column("row", "Row", 12),
     Column("contract", "Contract", 22),
     Column("item", "Item", 19),
     Column("kind", "Kind", 8),

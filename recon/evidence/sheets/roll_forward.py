@@ -14,7 +14,7 @@ from recon.signoff import AGE_CLASSES, Item
 TITLE = "Roll-forward"
 PARTS = ("opening", "new", "cleared")
 COLUMNS = (
-    Column("item", "Open item", 38),
+    Column("item", "Open item", 64),
     Column("month", "Month", 9),
     Column("counterparty", "Counterparty", 22),
     Column("cause", "Cause", 20),
@@ -135,7 +135,7 @@ def _shown(term: Term, sheet: Sheet) -> Term:
     """A formula's cells as the checks write them: put into a cell of its own first."""
     sheet.next_row()
     sheet.put("item", "Opening + new − cleared − closing (must be zero)", Look("text"))
-    return sheet.put("closing", term, Look("total-check")).far
+    return sheet.put("closing", term, Look("check", COUNT)).far
 
 
 def _open_on_exceptions(pack: Pack, currency: str) -> Term:
