@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import contract_book, contract_histories
+from benchmarks import contract_book, contract_histories, office, pack_lines
 from benchmarks.histories.history import Wrong
 from benchmarks.histories.plain import Account, Did
 from benchmarks.postgres import new_database
@@ -74,3 +74,12 @@ def test_an_act_that_is_not_in_the_register_is_noticed(monkeypatch: pytest.Monke
     failed = contract_histories.ran(range(1, 6), 25).failed
     assert Wrong.__name__ in next(iter(failed.values()))
     assert Did.__name__ in next(iter(failed.values()))
+
+
+@pytest.mark.xdist_group("office")
+def test_a_pack_of_many_lines_is_calculated_to_the_same_cents(tmp_path: Path) -> None:
+    if office.missing():
+        pytest.skip("soffice is missing: install libreoffice-calc")
+    found = pack_lines.run(tmp_path, 100)
+    assert found.lines == 100 and found.conversions == 200 and found.formulas > 2000
+    assert found.differing == ()
