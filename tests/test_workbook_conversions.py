@@ -97,7 +97,7 @@ def test_verify_names_the_file_that_was_altered_or_is_missing(with_file: tuple[P
     assert verify_pack(pack).problems == (f"{beside}: another SHA-256 than the pack states",)
     beside.unlink()
     (problem,) = verify_pack(pack).problems
-    assert problem.startswith(f"{beside}: missing, though the pack states it")
+    assert problem.startswith(f"{beside.name} is missing beside the pack")
 
 
 def test_workings_and_conversions_both_beyond_their_limits_stand_in_two_files(tmp_path: Path) -> None:

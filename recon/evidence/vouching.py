@@ -131,7 +131,7 @@ def _beside(found: Inspection) -> Iterator[_Said]:
     """Workings and conversions that did not fit into the pack: without their files it is not whole."""
     wanted = {found.path.parent / name: sha256 for name, sha256 in found.beside}
     yield from (
-        _Said(f"{path}: missing, though the pack states it with SHA-256 {sha256}", holds=False)
+        _Said(f"{path.name} is missing beside the pack, which states it with SHA-256 {sha256}", holds=False)
         for path, sha256 in wanted.items()
         if not path.is_file()
     )

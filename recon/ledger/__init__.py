@@ -2,8 +2,8 @@
 
 from recon.ledger.files import FileRecord, Staging
 from recon.ledger.importing import Plan
-from recon.ledger.items import AGE_CLASSES, Item, RollForward
 from recon.ledger.issuing import Turn
+from recon.ledger.items import AGE_CLASSES, Item, RollForward
 from recon.ledger.packs import IssuedPack
 from recon.ledger.register import Moved, Register
 from recon.ledger.registered import Registered, as_registered

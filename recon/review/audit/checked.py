@@ -45,7 +45,7 @@ def check(workspace: Workspace, name: str, content: bytes) -> Checked:
 
 
 def _look(found: Verdict) -> str:
-    return "success" if found.is_intact else "danger"
+    return "danger" if not found.is_intact else "warn" if found.is_draft else "success"
 
 
 def _refused(name: str, path: Path, bad: BadInput) -> str:
@@ -55,7 +55,8 @@ def _refused(name: str, path: Path, bad: BadInput) -> str:
 
 def _told(found: Verdict, name: str) -> Iterator[str]:
     """The verdict first, then what does not hold, then what is worth knowing, under the name it was brought with."""
-    held = "is intact" if found.is_intact else "IS NOT INTACT"
+    held = "WAS NEVER ISSUED, a draft whose cells are intact" if found.is_draft else "is intact"
+    held = held if found.is_intact else "IS NOT INTACT"
     count = f": {counted(len(found.alterations), 'altered place')}" if found.alterations else ""
     yield f"**{literal(name)} {held}{count}.** Its digest is `{found.digest}`\n"
     yield from (f"- **{literal(one.replace(str(found.file), name))}**" for one in found.problems)

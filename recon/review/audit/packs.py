@@ -12,7 +12,7 @@ from typing import Any
 
 import pandas as pd
 
-from recon.evidence import issue_pack, journals_of
+from recon.evidence import journals_of, write_draft
 from recon.evidence.issue import packs_folder
 from recon.ledger import IssuedPack, Ledger
 from recon.review.audit.link import Filter
@@ -69,12 +69,12 @@ def packs_verdict(packs: pd.DataFrame) -> str:
 
 
 def made_now(room: Room) -> Download:
-    """A pack of the run with all that people decided by now; it gets no number, and the ledger does not know it.
+    """A draft of the run's pack with all that people decided by now: no number, and the ledger does not know it.
 
     Where workings go beyond a sheet's rows, the files beside the pack come along in an archive.
     """
     with tempfile.TemporaryDirectory() as folder:
-        path = issue_pack(room.close, Path(folder) / _name(room, "made-now.xlsx"))
+        path = write_draft(room.close, Path(folder) / _name(room, "made-now.xlsx"))
         files = sorted(path.parent.iterdir())
         if files == [path]:
             return {"data": path.read_bytes(), "filename": path.name, "label": _TAKE}
