@@ -7,7 +7,8 @@ with app.setup:
     import marimo as mo
 
     from recon import charts, review
-    from recon.review import audit, tables
+    from recon.review import audit
+    from recon.review.audit import tables
 
 
 @app.cell

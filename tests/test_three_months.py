@@ -16,6 +16,9 @@ from office import disagreements, recalculate
 from test_workbook_signed import rows
 from three_months import PERIODS, bill_month, make_three
 
+from recon.ledger import Ledger
+from recon.workspace import Workspace
+
 pytestmark = pytest.mark.xdist_group("office")
 AUGUST, SEPTEMBER, OCTOBER = PERIODS
 SMALL = {"pinecrest-banner": "0.40"}
@@ -205,6 +208,18 @@ def test_the_chain_to_last_months_pack_holds(story: Story) -> None:
         assert ("Last month's pack: pack" in said) == (period != AUGUST) and "intact: " in said
         assert "broken" not in said and "does not hold" not in said
     story.recon("verify")
+
+
+def test_a_pack_names_the_one_that_the_month_before_was_signed_with(story: Story) -> None:
+    """August has later packs, of a run that nobody signed: September goes on from the signed one."""
+    place = Workspace.open(story.folder)
+    with Ledger.open(place.database_url, place.closes) as ledger:
+        issued, locked = ledger.packs.of(AUGUST), ledger.locked(AUGUST)
+    assert locked is not None
+    signed = [one for one in issued if one.run == locked.run][-1]
+    assert issued[-1].run != locked.run
+    named = {row[0].value: row[1].value for row in openpyxl.load_workbook(story.packs[SEPTEMBER])["Cover"].iter_rows()}
+    assert f"digest {signed.digest}" in str(named["Last month's pack"])
 
 
 def test_the_months_before_stay_as_they_were_signed(story: Story) -> None:

@@ -18,7 +18,9 @@ from sqlalchemy import Connection, Engine, select
 
 from recon.ledger.database import reading, writing
 from recon.ledger.files import SWEPT, FileRecord, Run, Staging, dead_writers
-from recon.ledger.packs import IssuedPack, enter_pack, latest_of
+from recon.ledger.packs import IssuedPack, enter_pack, latest_of, packs_of
+from recon.ledger.signing import LOCKED
+from recon.ledger.states import states_of
 from recon.ledger.tables import packs
 from recon.period import Period
 
@@ -55,7 +57,7 @@ class Issuing:
 
     def _turn(self, connection: Connection, period: str) -> Turn:
         before = latest_of(connection, period)
-        last_month = latest_of(connection, str(Period.parse(period).previous()))
+        last_month = _signed_or_latest(connection, str(Period.parse(period).previous()))
         known = before.number if before else 0
         standing = {path: _number(path) for path in sorted((self._folder / period).glob("*")) if _number(path) > known}
         unknown = tuple(_record(path) for path in standing)
@@ -114,6 +116,13 @@ class Issuing:
         for path in standing:
             path.rename(target / path.name)
         return f"pack {run[1]} of {run[0]} was stopped before the ledger knew it: never issued, it stands in {target}"
+
+
+def _signed_or_latest(connection: Connection, period: str) -> IssuedPack | None:
+    """The last pack of the run that a period is locked with; while it is open, or none was issued of that, the last."""
+    locked = [row.run for row in states_of(connection) if row.period == period and row.state == LOCKED]
+    of_run = [one for one in packs_of(connection, period) if one.run in locked]
+    return of_run[-1] if of_run else latest_of(connection, period)
 
 
 def _number(path: Path) -> int:

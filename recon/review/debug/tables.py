@@ -6,26 +6,19 @@ from typing import Any
 
 import pandas as pd
 
-_TABLE: dict[str, Any] = {
-    "page_size": 10, "show_column_summaries": False, "show_data_types": False, "show_download": False,
-}  # fmt: skip
-
-
-def _right(*columns: str) -> dict[str, Any]:
-    return {"text_justify_columns": dict.fromkeys(columns, "right")}
-
+from recon.review.tables import TABLE, right
 
 _LINES = {
     "contract": 168, "item": 112, "kind": 74, "currency": 72, "expected": 92, "billed": 92, "variance": 90,
     "status": 98, "cause, grade": 190,
 }  # fmt: skip
 LINES = {
-    **_TABLE, "selection": "single", "column_widths": _LINES, "wrapped_columns": ["cause, grade"],
-    **_right("expected", "billed", "variance"),
+    **TABLE, "selection": "single", "column_widths": _LINES, "wrapped_columns": ["cause, grade"],
+    **right("expected", "billed", "variance"),
 }  # fmt: skip
-HITS = {**_TABLE, "selection": "single", "hidden_columns": ["line", "conversion"]}
+HITS = {**TABLE, "selection": "single", "hidden_columns": ["line", "conversion"]}
 EDIT = {
-    **_TABLE, "selection": None, "wrapped_columns": ["as the contract says", "as it seems to have been billed"],
+    **TABLE, "selection": None, "wrapped_columns": ["as the contract says", "as it seems to have been billed"],
     "column_widths": {"clause": 300, "as the contract says": 355, "as it seems to have been billed": 355},
 }  # fmt: skip
 _AMOUNTS = ("ours", "billing_details", "difference")
@@ -44,26 +37,26 @@ def events_look(rows: pd.DataFrame) -> dict[str, Any]:
     """How a table of events is set up: conversions can be chosen, impressions can't; unread details take no room."""
     if "conversion" not in rows:
         counted = {
-            **_TABLE,
+            **TABLE,
             "selection": None,
             "column_widths": {str(name): _COUNTED.get(str(name), 200) for name in rows},
         }
-        return {**counted, **_right(*("impressions",) if "impressions" in rows else ())}
+        return {**counted, **right(*("impressions",) if "impressions" in rows else ())}
     is_read = any(rows["billing_details"]) or any(rows["difference"])
-    look = {**_TABLE, "selection": "single", "wrapped_columns": ["reason", "finding says"], **_right(*_AMOUNTS)}
+    look = {**TABLE, "selection": "single", "wrapped_columns": ["reason", "finding says"], **right(*_AMOUNTS)}
     hidden = {} if is_read else {"hidden_columns": ["billing_details", "difference"]}
     return {**look, "column_widths": _READ if is_read else _UNREAD, **hidden}
 
 
 _BESIDE = {"no": 45, "step": 140, "ours": 318, "theirs, under the edit": 318, "changed": 86, "rule": 62}
 BESIDE = {
-    **_TABLE, "selection": None, "wrapped_columns": ["ours", "theirs, under the edit"], "column_widths": _BESIDE,
+    **TABLE, "selection": None, "wrapped_columns": ["ours", "theirs, under the edit"], "column_widths": _BESIDE,
 }  # fmt: skip
 RULES = {
-    **_TABLE, "selection": None, "page_size": 14, "wrapped_columns": ["found"],
+    **TABLE, "selection": None, "page_size": 14, "wrapped_columns": ["found"],
     "column_widths": {"rule": 50, "asks": 230, "found": 590, "decision": 140},
 }  # fmt: skip
 RAW = {
-    **_TABLE, "selection": None, "wrapped_columns": ["content"],
+    **TABLE, "selection": None, "wrapped_columns": ["content"],
     "column_widths": {"dataset": 110, "file": 210, "row": 65, "id": 135, "content": 500},
 }  # fmt: skip
