@@ -16,6 +16,7 @@ from recon.evidence.entries import entries_kept
 from recon.evidence.facts import Facts
 from recon.evidence.journals import journals_csv, proposed
 from recon.evidence.pack import Issue
+from recon.evidence.verify import inspect
 from recon.evidence.workbook import write_pack
 from recon.ledger import IssuedPack, Ledger, Staging, Turn
 from recon.problems import BadInput, Problem
@@ -113,7 +114,18 @@ def latest_pack(close: StoredClose) -> Path | None:
     if known is None or known.run != close.run:
         return None
     path = packs_folder(close) / f"{known.number}.xlsx"
-    return path if path.is_file() and _sha256(path) == known.sha256 else None
+    return path if path.is_file() and _is_as_issued(path, known) else None
+
+
+def _is_as_issued(path: Path, pack: IssuedPack) -> bool:
+    """Whether a file is the pack that was issued; saved again with the auditor's entries, it is the same."""
+    if _sha256(path) == pack.sha256:
+        return True
+    try:
+        found = inspect(path)
+    except BadInput:
+        return False
+    return found.digest == pack.digest and not found.alterations
 
 
 def packs_folder(close: StoredClose) -> Path:
