@@ -20,8 +20,9 @@ from recon.expect.currency import ExchangeRates
 from recon.expect.openings import Balance, Openings
 from recon.inputs.datasets import DATASETS
 from recon.observe.conversions import observe_conversions
-from recon.observe.repeats import find_repeats
+from recon.observe.impressions import choose_impressions
 from recon.observe.scope import Scope
+from recon.observe.touches import observe_touches
 from recon.period import Period, instant
 
 OCTOBER = Period.parse("2026-10")
@@ -134,8 +135,9 @@ class Program:
 
 def observe(engine: Engine, book: Book, scope: Scope) -> None:
     """The conversions' observations, without counting impressions."""
-    find_repeats(engine, "impressions", scope)
     observe_conversions(engine, book, scope)
+    choose_impressions(engine, scope)
+    observe_touches(engine)
 
 
 def decided(engine: Engine) -> dict[tuple[str, str], dict[str, Any]]:

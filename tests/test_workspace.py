@@ -67,6 +67,7 @@ def test_every_setting_arrives_exact(tmp_path: Path) -> None:
 def test_defaults_are_those_of_the_formats(tmp_path: Path) -> None:
     workspace = opened(tmp_path, '[workspace]\nname = "small"\n')
     assert (workspace.cutoff_days, workspace.engine, workspace.billing_timezone) == (3, "duckdb", None)
+    assert (workspace.memory_limit, workspace.threads, workspace.spill) == ("1GB", None, tmp_path / ".spill")
     assert (workspace.tolerance.amount, workspace.tolerance.percent) == (0, 0)
     assert workspace.contracts == tmp_path / "contracts" and not workspace.data
 
@@ -83,6 +84,8 @@ def test_what_an_auditor_draws_is_a_setting(tmp_path: Path) -> None:
     ("line", "place", "expected"),
     [
         ("cutoff_days = -1", "recon.toml:3 [workspace] cutoff_days", "a whole number, 0 or more"),
+        ('memory_limit = "lots"', "recon.toml:3 [workspace] memory_limit", 'a size of memory, such as "1GB"'),
+        ("threads = 0", "recon.toml:3 [workspace] threads", "a whole number, 1 or more"),
         ("cutoff_days = true", "recon.toml:3 [workspace] cutoff_days", "a whole number, 0 or more"),
         (
             'billing_timezone = "Mars/Olympus"',

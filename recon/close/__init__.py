@@ -14,7 +14,7 @@ from recon.close.run import RunFacts, record
 from recon.close.standing import standing_on
 from recon.close.stored import StoredClose, load_close, periods
 from recon.diagnose import Desks, Details, Diagnosis, diagnose, observed_by
-from recon.engine import Engine
+from recon.inputs import open_engine
 from recon.observe import Scope, not_known_yet
 from recon.period import Period
 from recon.workspace import Workspace
@@ -41,7 +41,7 @@ def close_period(  # noqa: PLR0917
     """
     started, began = now(), time.monotonic()
     scope = Scope(period, workspace.cutoff_days, cutoff, as_known_at, workspace.billing_timezone)
-    with Engine(on_step=on_step) as engine:
+    with open_engine(workspace, on_step) as engine:
         month = recomputed(workspace, engine, scope, started)
         billed = read_billed(month.inputs, period)
         comparison = month.against(billed)

@@ -9,7 +9,7 @@ from recon.billed import read_billed
 from recon.close.recomputed import recomputed
 from recon.diagnose import Desks, Details, diagnose, observed_by
 from recon.engine import Engine
-from recon.inputs import read_inputs
+from recon.inputs import open_engine, read_inputs
 from recon.observe import Scope
 from recon.period import Period
 from recon.workspace import Workspace
@@ -34,7 +34,7 @@ class Rehearsal:
     ) -> None:
         """Reads, observes and prices the month; BadInput as a close raises it."""
         scope = Scope(period, workspace.cutoff_days, cutoff, as_known_at, workspace.billing_timezone)
-        with Engine() as engine:
+        with open_engine(workspace) as engine:
             self._month = recomputed(workspace, engine, scope)
             observations = observed_by(engine)
         self._desks = Desks(lambda: observations, self._month.world)

@@ -14,7 +14,7 @@ from recon.contracts.documents import content_hash
 from recon.contracts.terms import ContractVersion
 from recon.diagnose import Observations, Preview, World, impressions_behind, observed_by, observed_in, preview
 from recon.engine import Engine
-from recon.inputs import read_inputs
+from recon.inputs import open_engine, read_inputs
 from recon.observe import Scope, observe
 from recon.observe.impressions import impression_ids
 from recon.period import Period, instant
@@ -47,7 +47,7 @@ class Reopened:
         seen = impressions_behind(self.world, self.observations, contract, item, edits, currencies)
         if not seen:
             return []
-        with Engine() as engine:
+        with open_engine(self.close.workspace) as engine:
             read_inputs(self.close.workspace, engine, self.world.scope.period)
             named = impression_ids(engine, self.world.every, self.world.scope, item, most)
         found: dict[tuple[str, str], list[str]] = {}
@@ -60,7 +60,7 @@ class Reopened:
         return told
 
     def _rescan(self, every: Book, book: Book) -> Observations:
-        with Engine() as engine:
+        with open_engine(self.close.workspace) as engine:
             read_inputs(self.close.workspace, engine, self.world.scope.period)
             observe(engine, book, self.world.scope, every)
             return observed_by(engine)

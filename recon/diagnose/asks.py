@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from recon.contracts.terms import ContractVersion, CpaTerms, CpmTerms
 from recon.diagnose.world import Ignored, World
 from recon.engine import literal
+from recon.observe.counting import ATTRIBUTES
 from recon.observe.cuts import cutoffs_in_question
-from recon.observe.impressions import ATTRIBUTES
 from recon.observe.scope import one_of
 
 

@@ -1,6 +1,7 @@
 """What comes in: the datasets, read from files and databases, and the manifest of what was read."""
 
 from recon.inputs.manifest import SourceRecord, digest, inputs_list
+from recon.inputs.opened import open_engine
 from recon.inputs.rejects import Rejected
 from recon.inputs.rows import BillingRow, FxRate, OpeningBalance, ThirdPartyCount
 from recon.inputs.sources import Inputs, read_inputs
@@ -15,5 +16,6 @@ __all__ = [
     "ThirdPartyCount",
     "digest",
     "inputs_list",
+    "open_engine",
     "read_inputs",
 ]

@@ -5,8 +5,9 @@ from __future__ import annotations
 from recon.contracts.book import Book
 from recon.engine import Engine
 from recon.observe.conversions import observe_conversions
-from recon.observe.impressions import observe_impressions
+from recon.observe.impressions import choose_impressions, observe_impressions
 from recon.observe.scope import Scope
+from recon.observe.touches import observe_touches
 
 __all__ = ["OBSERVATIONS", "Scope", "not_known_yet", "observe"]
 
@@ -29,10 +30,14 @@ def observe(engine: Engine, book: Book, scope: Scope, every: Book | None = None)
     """Reduce the events of the inputs to the relations of `OBSERVATIONS`, once for all contracts.
 
     `book` is what is priced; `every` holds all versions, whatever their status: what a diagnosis asks of those, too,
-    is observed in the same scan.
+    is observed in the same scans. Impressions are read three times, each column once or twice: their ids, the few
+    rows that are looked at singly, and what they are counted by.
     """
-    observe_impressions(engine, every or book, scope)
     observe_conversions(engine, book, scope, every)
+    with engine.joined_as_written():
+        choose_impressions(engine, scope)
+        observe_impressions(engine, every or book, scope)
+    observe_touches(engine)
 
 
 def not_known_yet(engine: Engine, scope: Scope) -> dict[str, int]:

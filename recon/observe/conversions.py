@@ -10,25 +10,22 @@ from recon.contracts.book import Book
 from recon.contracts.terms import CpaTerms
 from recon.engine import Engine
 from recon.observe.lookback import find_asked_conversions
-from recon.observe.repeats import COLUMNS, IS_DUPLICATE, in_order, keep_first_of_each_id
-from recon.observe.scope import Scope, known_rows
+from recon.observe.repeats import COLUMNS, in_order, keep_first_of_each_id
+from recon.observe.scope import Scope
 from recon.period import DAY, duration
 
 SPARE = DAY
 AGAIN = "\x1f"  # between the id of a row that came again and the number of the copy
-TOUCH = "program, user_id, partner, ts, ivt, COALESCE(is_test, FALSE) AS is_test, ingested_at, file_number"
 
 
 def observe_conversions(engine: Engine, book: Book, scope: Scope, every: Book | None = None) -> None:
-    """Create the relations that CPA is priced from; `every` holds the versions that are not in force, too.
+    """Create the relations that CPA is priced from, but for touches; `every` holds versions not in force, too.
 
     `conversion_rows`: the first row of each conversion from the period, in any zone, and of earlier ones that it
-    asks for, with the latest earlier clean conversion of the same order (`prior_id`, `prior_ts`); `touches`:
-    (conversion_id, kind, touch_id, partner, ts, age, ivt, is_test, is_duplicate, ingested_at) in reach at the
-    widest windows; `reversal_rows` of them and of conversions that are nowhere; `repeated_rows`: (dataset, ts) of
-    the rows whose id came before, and `repeats_of_conversions` themselves: where a repeat names another person or
-    instant than the row that counts, the touches before it stand in `touches_of_repeats` under its `touches_id`.
-    Rows tell the number of their file. Needs the copies that `observe_impressions` found.
+    asks for, with the latest earlier clean conversion of the same order (`prior_id`, `prior_ts`); `reversal_rows`
+    of them and of conversions that are nowhere; `repeated_rows`: (dataset, ts) of the rows whose id came before, and
+    `repeats_of_conversions` themselves; `converters`: the people whose touches are asked for, and from when.
+    Rows tell the number of their file.
     """
     for dataset in ("clicks", "conversions", "reversals"):
         keep_first_of_each_id(engine, dataset, scope)
@@ -36,7 +33,7 @@ def observe_conversions(engine: Engine, book: Book, scope: Scope, every: Book | 
     find_asked_conversions(engine, book, scope)
     _conversions(engine, scope)
     _repeated(engine, scope)
-    _touches(engine, scope)
+    _converters(engine)
     _reversals(engine)
 
 
@@ -84,56 +81,16 @@ def _conversions(engine: Engine, scope: Scope) -> None:
     )
 
 
-def _touches(engine: Engine, scope: Scope) -> None:
+def _converters(engine: Engine) -> None:
     engine.run(
         "people who convert",
         """CREATE OR REPLACE TABLE converters AS
-        SELECT c.program, c.user_id, MIN(c.ts) - MAX(w.view_window) AS first_view, MAX(c.ts) AS last_ts,
-            MAX(w.view_window) AS view_window
+        SELECT c.program, c.user_id, MIN(c.ts) - MAX(w.view_window) AS first_view, MAX(c.ts) AS last_ts
         FROM (SELECT program, user_id, ts FROM conversion_rows
             UNION ALL SELECT program, user_id, ts FROM repeats_of_conversions WHERE touches_id <> conversion_id) AS c
         JOIN program_windows AS w ON c.program = w.program
         GROUP BY c.program, c.user_id""",
     )
-    engine.run(
-        "touches of people who convert",
-        f"""CREATE OR REPLACE TABLE candidate_touches AS
-        SELECT 'click' AS kind, click_id AS touch_id, {TOUCH}, FALSE AS is_duplicate FROM known_clicks
-        {_impression_touches(scope)}""",
-    )
-    engine.run("touches in reach", f"CREATE OR REPLACE TABLE touches AS {_in_reach('conversion_rows')}")
-    repeats = (
-        "(SELECT * REPLACE (touches_id AS conversion_id) FROM repeats_of_conversions WHERE touches_id <> conversion_id)"
-    )
-    engine.run("touches in reach of repeats", f"CREATE OR REPLACE TABLE touches_of_repeats AS {_in_reach(repeats)}")
-
-
-def _in_reach(conversions: str) -> str:
-    return f"""
-        SELECT c.conversion_id, t.kind, t.touch_id, t.partner, t.ts, c.ts - t.ts AS age, t.ivt, t.is_test,
-            t.is_duplicate, t.ingested_at, t.file_number
-        FROM {conversions} AS c
-        JOIN program_windows AS w ON c.program = w.program
-        JOIN candidate_touches AS t ON c.program = t.program AND c.user_id = t.user_id
-        WHERE t.ts <= c.ts
-            AND c.ts - t.ts <= CASE WHEN t.kind = 'click' THEN w.click_window ELSE w.view_window END"""
-
-
-def _impression_touches(scope: Scope) -> str:
-    """Impressions of people who convert, as SQL: single rows as they came, repeated ids from their copies."""
-    single = known_rows("impressions", scope)
-    return f"""
-        UNION ALL
-        SELECT 'view' AS kind, i.impression_id AS touch_id, i.program, i.user_id, i.partner, i.ts, i.ivt,
-            COALESCE(i.is_test, FALSE) AS is_test, i.ingested_at, i.file_number, FALSE AS is_duplicate
-        FROM {single} AS i JOIN converters AS p ON i.program = p.program AND i.user_id = p.user_id
-        WHERE i.ts >= p.first_view AND i.ts <= p.last_ts
-            AND NOT EXISTS (SELECT 1 FROM ids_of_impressions AS k WHERE k.id = i.impression_id)
-        UNION ALL
-        SELECT 'view' AS kind, i.impression_id AS touch_id, i.program, i.user_id, i.partner, i.ts, i.ivt,
-            COALESCE(i.is_test, FALSE) AS is_test, i.ingested_at, i.file_number, {IS_DUPLICATE} AS is_duplicate
-        FROM copies_of_impressions AS i JOIN converters AS p ON i.program = p.program AND i.user_id = p.user_id
-        WHERE i.ts >= p.first_view AND i.ts <= p.last_ts"""
 
 
 def _reversals(engine: Engine) -> None:

@@ -7,8 +7,8 @@ from collections.abc import Collection, Iterator
 from recon.contracts.book import Book
 from recon.contracts.terms import CpaTerms, CpmTerms
 from recon.observe.conversions import SPARE, widest_windows
+from recon.observe.counting import mentioned_values
 from recon.observe.cuts import cuts_of_items, midnights, needs_days
-from recon.observe.impressions import mentioned_values
 from recon.observe.lookback import cpa_terms, first_locking_month, is_ordered
 from recon.observe.scope import Scope, ends, spans_of, starts
 from recon.period import Period, instant_text

@@ -49,21 +49,33 @@ def keep_first_of_each_id(engine: Engine, dataset: str, scope: Scope) -> None:
 def find_repeats(engine: Engine, dataset: str, scope: Scope) -> None:
     """Create `copies_of_<dataset>`: the rows whose id comes more than once, numbered in order, with the gap before.
 
-    Only fingerprints of ids are grouped over all rows; the ids themselves are compared among the few rows that
-    share one, so a clash of fingerprints changes nothing. `gap` is µs since the copy before (NULL: the first).
+    Only fingerprints of ids are compared over all rows; the ids themselves among the few rows that share one, so a
+    clash of fingerprints changes nothing. `gap` is µs since the copy before (NULL: the first).
     """
+    find_repeated_marks(engine, dataset, scope)
+    is_repeated = f"{mark_of(engine, dataset)} IN (SELECT mark FROM marks_of_{dataset})"
+    number_copies(engine, dataset, f"{dataset} WHERE {scope.is_known} AND {is_repeated}")
+
+
+def mark_of(engine: Engine, dataset: str) -> str:
+    """The fingerprint of a row's id, as SQL."""
+    return engine.mark(COLUMNS[dataset][0])
+
+
+def find_repeated_marks(engine: Engine, dataset: str, scope: Scope) -> None:
+    """Create `marks_of_<dataset>`: the fingerprints of ids that come more than once."""
+    fingerprints = f"SELECT {mark_of(engine, dataset)} AS mark FROM {dataset} WHERE {scope.is_known}"
+    engine.find_repeated(f"marks_of_{dataset}", fingerprints, rows=engine.size(dataset))
+
+
+def number_copies(engine: Engine, dataset: str, rows: str) -> None:
+    """Create `copies_of_<dataset>` and `ids_of_<dataset>` from rows that may repeat an id, given as SQL."""
     identity, columns = COLUMNS[dataset][0], ", ".join(COLUMNS[dataset])
-    mark = engine.fingerprint(identity)
-    engine.run(
-        f"repeated fingerprints of {dataset}",
-        f"""CREATE OR REPLACE TABLE marks_of_{dataset} AS
-        SELECT {mark} AS mark FROM {dataset} WHERE {scope.is_known} GROUP BY {mark} HAVING COUNT(*) > 1""",
-    )
     engine.run(
         f"copies of {dataset}",
         f"""CREATE OR REPLACE TABLE copies_of_{dataset} AS
         SELECT {columns}, file_number, ROW_NUMBER() OVER repeat AS copy_number, ts - LAG(ts) OVER repeat AS gap
-        FROM {dataset} WHERE {scope.is_known} AND {mark} IN (SELECT mark FROM marks_of_{dataset})
+        FROM {rows}
         WINDOW repeat AS (PARTITION BY {identity} ORDER BY {in_order(dataset)}, file_number)""",
     )
     engine.run(

@@ -57,11 +57,6 @@ def spans_of(book: Book, model: type[CpmTerms] | type[CpaTerms]) -> tuple[Span, 
     )
 
 
-def known_rows(engine_relation: str, scope: Scope) -> str:
-    """A relation's rows as known then, as SQL."""
-    return f"(SELECT * FROM {engine_relation} WHERE {scope.is_known})"
-
-
 def one_of(values: frozenset[str]) -> str:
     """Values as an SQL list; NULL alone where there are none."""
     return ", ".join(literal(value) for value in sorted(values)) or "NULL"

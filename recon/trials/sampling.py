@@ -14,7 +14,7 @@ import pyarrow as pa
 
 from recon.contracts import yamltext
 from recon.engine import Engine, quoted
-from recon.inputs import read_inputs
+from recon.inputs import open_engine, read_inputs
 from recon.inputs.datasets import DATASETS
 from recon.ledger import Ledger
 from recon.money import minor_units, round_to
@@ -49,7 +49,7 @@ def month_of(
     workspace: Workspace, period: Period, seed: int, as_known_at: int | None = None, cutoff: int | None = None
 ) -> tuple[Month, Sampled]:
     """The month's documents and accepted rows, sampled where there are many; raises BadInput as a close does."""
-    with Engine() as engine:
+    with open_engine(workspace) as engine:
         read_inputs(workspace, engine, period)
         conditions = _conditions(engine, seed)
         rows = {name: _events(engine, name, conditions.get(name, "true")) for name in EVENTS}

@@ -10,14 +10,15 @@ from typing import Any
 import pyarrow.parquet as pq
 
 from recon.close import Believed, StoredClose, believed
-from recon.engine import Engine, literal
+from recon.engine import literal
 from recon.expect.booking import taken
 from recon.expect.counted import Listing
 from recon.expect.cpm import billable_of
 from recon.expect.delivery import Delivered, Units, deliver, units_of
 from recon.expect.force import in_force
-from recon.inputs import read_inputs
+from recon.inputs import open_engine, read_inputs
 from recon.observe.impressions import COUNT_COLUMNS, ImpressionCount, impression_counts, observe_impressions
+from recon.observe.repeats import find_repeats
 from recon.period import local_date
 
 DIRECTIONS = ("charge", "payout")
@@ -44,13 +45,14 @@ def impression_of(close: StoredClose, identity: str) -> list[Seen]:
     quantity is told from the counts that are. Raises BadInput where a version is not kept as the close used it.
     """
     known = believed(close)
-    with Engine() as engine:
+    with open_engine(close.workspace) as engine:
         read_inputs(close.workspace, engine, known.scope.period)
         one = f"SELECT * FROM impressions WHERE impression_id = {literal(identity)}"
         engine.run("one impression", f"CREATE TABLE one AS {one}")
         engine.run(
             "only this", "DROP VIEW IF EXISTS impressions; CREATE OR REPLACE VIEW impressions AS SELECT * FROM one"
         )
+        find_repeats(engine, "impressions", known.scope)
         observe_impressions(engine, known.book, known.scope)
         counts = impression_counts(engine)
     return [

@@ -20,13 +20,16 @@ class Workspace:
     """All settings of `recon.toml`; cutoff_days are days of 24 h (RULES 1.9), materiality is per currency and month.
 
     Versions of contracts with the counterparties `two_approvers_for`, and those that move the last closed month by more
-    than `two_approvers_above` (per currency), need two who approve.
+    than `two_approvers_above` (per currency), need two who approve. `memory_limit` and `threads` (None: all cores) are
+    the engine's, for the events of a month; what exceeds the memory it spills into the workspace.
     """
 
     folder: Path
     name: str
     database: str = "sqlite:///recon.db"
     engine: str = "duckdb"
+    memory_limit: str = "1GB"
+    threads: int | None = None
     cutoff_days: int = 3
     billing_timezone: str | None = None
     people: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
@@ -71,6 +74,11 @@ class Workspace:
     def closes(self) -> Path:
         """The folder of stored closes."""
         return self.folder / "closes"
+
+    @property
+    def spill(self) -> Path:
+        """The folder for what exceeds the engine's memory."""
+        return self.folder / ".spill"
 
     @property
     def database_url(self) -> str:

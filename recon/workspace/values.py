@@ -85,6 +85,18 @@ def engine(value: Any) -> str:
     return value
 
 
+def memory(value: Any) -> str:
+    if not isinstance(value, str) or not re.fullmatch(r"[1-9]\d*(\.\d+)? ?[MGT]i?B", value):
+        raise ValueError('a size of memory, such as "1GB"')
+    return value
+
+
+def threads(value: Any) -> int:
+    if count(value) == 0:
+        raise ValueError("a whole number, 1 or more")
+    return value
+
+
 def roles(value: Any) -> tuple[str, ...]:
     if not isinstance(value, list) or not value or not set(map(str, value)) <= set(ROLES):
         raise ValueError(f"a list of roles: {', '.join(ROLES)}")
@@ -124,6 +136,8 @@ WORKSPACE_KEYS: dict[str, Read] = {
     "name": string,
     "database": string,
     "engine": engine,
+    "memory_limit": memory,
+    "threads": threads,
     "cutoff_days": count,
     "billing_timezone": zone,
 }

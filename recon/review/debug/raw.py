@@ -14,7 +14,7 @@ import pandas as pd
 from recon import views
 from recon.close import StoredClose
 from recon.engine import Engine, literal
-from recon.inputs import read_inputs
+from recon.inputs import open_engine, read_inputs
 from recon.inputs.datasets import DATASETS
 from recon.money import plain
 from recon.period import Period, instant_text
@@ -88,7 +88,7 @@ def raw_rows(close: StoredClose, conversion: str) -> pd.DataFrame:
     """
     wanted = _wanted(close, conversion)
     only = {name: close.workspace.data[name] for name in wanted}
-    with Engine() as engine:
+    with open_engine(close.workspace) as engine:
         try:
             read_inputs(replace(close.workspace, data=only), engine, Period.parse(close.period))
         except BadInput as bad:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import shutil
-import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -15,7 +14,13 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from recon.engine.repeated import BITS, repeated
+from recon.engine.spilling import Spill
+from recon.engine.sql import literal, quoted
+from recon.engine.watching import watched
+
 ROW_GROUP_ROWS = 100_000
+BATCH_ROWS = 1_000_000
 
 ARROW_TYPES: dict[str, pa.DataType] = {
     "TEXT": pa.string(),
@@ -47,23 +52,24 @@ class Step:
 class Engine:
     """An in-process DuckDB that spills to its own temporary folder and remembers the steps it ran.
 
-    memory_limit is DuckDB text ("2GB"); threads None means all cores; on_step is called with each
+    memory_limit is DuckDB text ("1GB"); threads None means all cores; on_step is called with each
     step's name before it runs, for progress.  Zones are never used here: the session is UTC.
     """
 
     def __init__(
         self,
-        memory_limit: str = "2GB",
+        memory_limit: str = "1GB",
         threads: int | None = None,
         temp_dir: str | Path | None = None,
         on_step: Callable[[str], None] | None = None,
     ) -> None:
         self.steps: list[Step] = []
         self.on_step = on_step
-        self._spill = Path(tempfile.mkdtemp(prefix="recon-", dir=temp_dir))
+        self._threads = threads
+        self._spill = Spill(temp_dir)
         settings: dict[str, Any] = {
             "memory_limit": memory_limit,
-            "temp_directory": str(self._spill),
+            "temp_directory": str(self._spill.folder),
             "autoinstall_known_extensions": False,
             "autoload_known_extensions": False,
             "preserve_insertion_order": False,
@@ -72,12 +78,15 @@ class Engine:
             settings["threads"] = threads
         self._connection = duckdb.connect(":memory:", config=settings)
         self._connection.execute("SET TimeZone = 'UTC'")
-        self._connection.execute("SET enable_progress_bar = false")
+        self._connection.execute("SET enable_progress_bar = true; SET enable_progress_bar_print = false")
         self._connection.execute("SET parquet_metadata_cache = true")
 
-    def run(self, name: str, sql: str) -> None:
-        """Run one named step; raises EngineError with the step's name."""
-        self._timed(name, sql, lambda: self._connection.execute(sql))
+    def run(self, name: str, sql: str, rows: int | None = None) -> None:
+        """Run one named step; raises EngineError with the step's name.
+
+        `rows` are those it reads, where it takes long: told with the step while it runs.
+        """
+        self._timed(name, sql, lambda: self._connection.execute(sql), rows)
 
     def rows(self, sql: str, name: str = "rows") -> list[tuple[Any, ...]]:
         """All rows of a query as tuples: integers of any size, Decimals and None come back exact."""
@@ -109,6 +118,36 @@ class Engine:
         """The engine's own 64-bit hash of a column, as SQL: equal values have equal ones, the reverse may fail."""
         return f"hash({column})"
 
+    def mark(self, *columns: str) -> str:
+        """A shorter fingerprint of columns, as SQL: the one that `find_repeated` takes."""
+        return f"CAST(hash({', '.join(columns)}) >> {64 - BITS} AS BIGINT)"
+
+    def size(self, relation: str) -> int | None:
+        """The rows of a relation, where somebody is told how far a step is."""
+        return None if self.on_step is None else int(self.row(f"SELECT COUNT(*) FROM {relation}")[0])
+
+    def place_in(self, values: Sequence[str], column: str) -> str:
+        """The place of a column's value in a list, from 1, as SQL; 0 where it is none of them or NULL."""
+        listed = ", ".join(literal(value) for value in values)
+        return f"COALESCE(LIST_POSITION(CAST([{listed}] AS TEXT[]), {column}), 0)"
+
+    def find_repeated(self, name: str, marks: str, rows: int | None = None) -> None:
+        """Create a table with a column `mark`: those that a query of marks gives more than once."""
+        found = self._timed(f"look for {name}", marks, lambda: self._repeated(marks), rows)
+        self.load(name, {"mark": "BIGINT"}, found)
+
+    @contextmanager
+    def joined_as_written(self) -> Iterator[None]:
+        """Steps within join the small relation to the large one as they say, whatever the engine would estimate.
+
+        The engine takes the first of many files for their measure; it may build its table from the large side then.
+        """
+        self._connection.execute("SET disabled_optimizers = 'join_order,build_side_probe_side'")
+        try:
+            yield
+        finally:
+            self._connection.execute("SET disabled_optimizers = ''")
+
     def insert(self, name: str, select: str, arriving: pa.Table | pa.RecordBatchReader) -> None:
         """Add rows to a table: an SQL select over the relation `arriving`, which holds the Arrow data."""
         self._connection.register("arriving", arriving)
@@ -131,7 +170,7 @@ class Engine:
     def close(self) -> None:
         """End the session and remove what it spilled."""
         self._connection.close()
-        shutil.rmtree(self._spill, ignore_errors=True)
+        self._spill.remove()
 
     def __enter__(self) -> Self:
         return self
@@ -141,16 +180,28 @@ class Engine:
     ) -> None:
         self.close()
 
-    def _timed(self, name: str, sql: str, work: Callable[[], Any]) -> Any:
+    def _timed(self, name: str, sql: str, work: Callable[[], Any], rows: int | None = None) -> Any:
         if self.on_step is not None:
             self.on_step(name)
         started = time.perf_counter()
         try:
-            outcome = work()
+            with self._told(name, rows):
+                outcome = work()
         except duckdb.Error as error:
             raise EngineError(name, str(error).splitlines()[0]) from error
         self.steps.append(Step(name, sql, time.perf_counter() - started))
         return outcome
+
+    def _told(self, name: str, rows: int | None) -> AbstractContextManager[None]:
+        """How far a step is, told while it runs."""
+        if self.on_step is None or not rows:
+            return nullcontext()
+        return watched(name, rows, self._connection.query_progress, self.on_step)
+
+    def _repeated(self, marks: str) -> pa.Table:
+        reader = self._connection.sql(marks).to_arrow_reader(BATCH_ROWS)
+        numbers = (batch.column(0).to_numpy().view("uint64") for batch in reader)
+        return pa.table({"mark": repeated(numbers, self._spill.folder, self._threads)})
 
     def _write(self, sql: str, path: str | Path) -> int:
         reader = self._connection.sql(sql).to_arrow_reader(ROW_GROUP_ROWS)
@@ -160,24 +211,6 @@ class Engine:
                 writer.write_table(group, row_group_size=ROW_GROUP_ROWS)
                 written += group.num_rows
         return written
-
-
-def quoted(name: str) -> str:
-    """A name as an SQL identifier.
-
-    >>> quoted('their "ts"')
-    '"their ""ts\"""'
-    """
-    return '"' + name.replace('"', '""') + '"'
-
-
-def literal(text: str) -> str:
-    """Text as an SQL string.
-
-    >>> literal("it's")
-    "'it''s'"
-    """
-    return "'" + text.replace("'", "''") + "'"
 
 
 def _array(values: Sequence[Any], sql_type: str) -> pa.Array:

@@ -1,0 +1,13 @@
+"""The engine that a workspace asks for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from recon.engine import Engine
+from recon.workspace import Workspace
+
+
+def open_engine(workspace: Workspace, on_step: Callable[[str], None] | None = None) -> Engine:
+    """An engine for the events of a month, within the workspace's memory and threads, spilling into its folder."""
+    return Engine(workspace.memory_limit, workspace.threads, workspace.spill, on_step)
