@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from benchmarks import contract_book, contract_histories, office, pack_lines
+from benchmarks import contract_book, contract_histories, observe, office, pack_lines
+from benchmarks.close_month import Measured
 from benchmarks.histories.history import Wrong
 from benchmarks.histories.plain import Account, Did
 from benchmarks.postgres import new_database
+from fixtures.billing import write_billing
+from fixtures.demo import make_workspace
+from fixtures.months import Month
 from recon.contracts import lifecycle
 from recon.contracts.documents import load_book
 from recon.contracts.lint import accepted
@@ -83,3 +88,31 @@ def test_a_pack_of_many_lines_is_calculated_to_the_same_cents(tmp_path: Path) ->
     found = pack_lines.run(tmp_path, 100)
     assert found.lines == 100 and found.conversions == 200 and found.formulas > 2000
     assert found.differing == ()
+
+
+@pytest.fixture(scope="module")
+def small_month(tmp_path_factory: pytest.TempPathFactory) -> tuple[Month, Path]:
+    """A month of which pandas holds all."""
+    month, folder = Month(impressions=40_000, clicks=4_000, conversions=1_500), tmp_path_factory.mktemp("small")
+    make_workspace(folder, month)
+    write_billing(folder / "billing", [])
+    return month, folder
+
+
+@pytest.mark.parametrize("work", ["counts", "duplicates", "touches"])
+def test_everybody_observes_the_same(small_month: tuple[Month, Path], work: str) -> None:
+    month, folder = small_month
+    results = list(observe.raced(month, folder, work, 1))
+    answers = [one.answer for one in results if one.used.name != observe.SCAN]
+    assert len(answers) >= 3 and len(set(answers)) == 1 and answers[0]
+    assert {"recon", "duckdb", "pandas"} <= {one.used.name for one in results}
+    assert f"| {work} | recon |" in observe.table(results)
+
+
+def test_another_answer_is_noticed(small_month: tuple[Month, Path], monkeypatch: pytest.MonkeyPatch) -> None:
+    month, folder = small_month
+    used = Measured("", 1, 1, 1)
+    told = {name: observe.Result("counts", replace(used, name=name), name) for name in ("recon", "duckdb")}
+    monkeypatch.setattr(observe, "_best", lambda name, *others: told[name])
+    with pytest.raises(observe.Disagreement):
+        list(observe.raced(month, folder, "counts", 1, ["recon", "duckdb"]))

@@ -1,0 +1,1 @@
+"""The same questions about a month's events, answered by recon, by hand-written DuckDB, by Polars and by pandas."""
