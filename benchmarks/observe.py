@@ -92,11 +92,11 @@ def table(results: list[Result]) -> str:
     return "\n".join(rows)
 
 
-def run(month: Month, repeat: int, works: list[str]) -> list[Result]:
+def run(month: Month, repeat: int, works: list[str], names: list[str] | None = None) -> list[Result]:
     """All works, after one scan that warms the file cache."""
     folder = workspace_of(month)
     _run(SCAN, "everything", folder, month.period)
-    return [one for work in works for one in raced(month, folder, work, repeat)]
+    return [one for work in works for one in raced(month, folder, work, repeat, names)]
 
 
 def main() -> None:
@@ -106,6 +106,7 @@ def main() -> None:
     parser.add_argument("--conversions", type=int, default=100_000)
     parser.add_argument("--repeat", type=int, default=1)
     parser.add_argument("--works", nargs="+", choices=WORKS, default=list(WORKS))
+    parser.add_argument("--by", nargs="+", help="who takes part beside the bare scan; all that can where unsaid")
     parser.add_argument("--answer", nargs=5, help=argparse.SUPPRESS)
     asked = parser.parse_args()
     if asked.answer:
@@ -113,7 +114,7 @@ def main() -> None:
         Path(told).write_text(json.dumps(answered(contestant, work, Path(folder), period)), encoding="utf-8")
         return
     month = Month(impressions=asked.impressions, clicks=3 * asked.conversions, conversions=asked.conversions)
-    results = run(month, asked.repeat, asked.works)
+    results = run(month, asked.repeat, asked.works, asked.by and [SCAN, *asked.by])
     print(f"{month.impressions:,} impressions, {month.conversions:,} conversions, {os.cpu_count()} cores\n")
     print(table(results))
 

@@ -103,6 +103,47 @@ def test_a_close_that_is_broken_off_stores_nothing_and_the_next_one_is_the_first
     assert sorted(path.name for path in (workspace.closes / "2026-10").iterdir()) == ["1"]
 
 
+def test_a_close_broken_off_after_the_scans_goes_on_from_its_observations(workspace: Workspace, tmp_path: Path) -> None:
+    other = Workspace.open(shutil.copytree(workspace.folder, tmp_path / "other"))
+    whole = close_period(other, OCTOBER, is_diagnosed=False)
+    _broken_off(workspace, "write touches.parquet")
+    heard: list[str] = []
+    done = close_period(workspace, OCTOBER, on_step=heard.append, is_diagnosed=False)
+    assert "resume touches" in heard and "count impressions" not in heard
+    elsewhere = {"manifest.json", "input_files.parquet"}  # which tell the time, and the folder
+    files = sorted(path.relative_to(whole.folder) for path in whole.folder.rglob("*.*") if path.name not in elsewhere)
+    assert len(files) > 15
+    assert all((done.folder / path).read_bytes() == (whole.folder / path).read_bytes() for path in files)
+    assert done.manifest["digest"] == whole.manifest["digest"]
+    assert not (workspace.folder / ".observed" / "2026-10").exists()
+
+
+def test_observations_of_other_inputs_are_not_taken(workspace: Workspace) -> None:
+    _broken_off(workspace, "write touches.parquet")
+    heard: list[str] = []
+    clicks = next((workspace.folder).rglob("clicks*.csv"))
+    clicks.write_text(clicks.read_text(encoding="utf-8") + "\n", encoding="utf-8")
+    close_period(workspace, OCTOBER, on_step=heard.append, is_diagnosed=False)
+    assert "count impressions" in heard and "resume touches" not in heard
+
+
+class _BrokenOff(Exception):
+    pass
+
+
+def _broken_off(workspace: Workspace, step: str) -> None:
+    """A close that is broken off where it writes its run's files, the observations being there."""
+    told: list[str] = []
+
+    def listen(name: str) -> None:
+        told.append(name)
+        if told.count(step) == 2:  # once for the observations, once for the run
+            raise _BrokenOff
+
+    with pytest.raises(_BrokenOff):
+        close_period(workspace, OCTOBER, on_step=listen, is_diagnosed=False)
+
+
 def _grow_old(spill: Path) -> None:
     """As if the engine had died a while ago."""
     then = time.time() - 2 * NEWBORN_SECONDS

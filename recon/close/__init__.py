@@ -10,6 +10,7 @@ from recon.close.clock import now, today
 from recon.close.recomputed import recomputed
 from recon.close.rehearsal import DETAILS, Outcome, Rehearsal
 from recon.close.reopened import Believed, Reopened, believed, reopened
+from recon.close.resumed import Unstored
 from recon.close.run import RunFacts, record
 from recon.close.standing import standing_on
 from recon.close.stored import StoredClose, load_close, periods
@@ -42,7 +43,8 @@ def close_period(  # noqa: PLR0917
     started, began = now(), time.monotonic()
     scope = Scope(period, workspace.cutoff_days, cutoff, as_known_at, workspace.billing_timezone)
     with open_engine(workspace, on_step) as engine:
-        month = recomputed(workspace, engine, scope, started)
+        unstored = Unstored(workspace, scope)
+        month = recomputed(workspace, engine, scope, started, unstored.observe)
         billed = read_billed(month.inputs, period)
         comparison = month.against(billed)
         diagnosis = Diagnosis(comparison.findings, comparison.lines)
@@ -52,4 +54,5 @@ def close_period(  # noqa: PLR0917
                 diagnosis = diagnose(comparison, billed, details, desks)
         facts = RunFacts(month, comparison, started, began, not_known_yet(engine, scope), diagnosis, billed)
         run = record(engine, facts)
+        unstored.forget()
     return load_close(workspace, period, run)

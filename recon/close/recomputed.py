@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from recon.billed import Billed
@@ -53,16 +54,25 @@ class Recomputed:
         )  # fmt: skip
 
 
-def recomputed(workspace: Workspace, engine: Engine, scope: Scope, at: int = 0) -> Recomputed:
+Observing = Callable[[Engine, Book, Book, Inputs], None]
+
+
+def recomputed(
+    workspace: Workspace, engine: Engine, scope: Scope, at: int = 0, observing: Observing | None = None
+) -> Recomputed:
     """Read, observe and price a month as a scope asks; raises BadInput with every problem of contracts and data.
 
     Documents that are not in the register yet count as if they were taken in at an instant (µs); nothing is stored.
+    `observing` may bring observations of before: it is given the book, every version, and the inputs.
     """
     plan = contracts_of(workspace, at)
     every = plan.book
     book = accepted(every, scope.as_known_at).known_at(scope.as_known_at)
     inputs = read_inputs(workspace, engine, scope.period)
-    observe(engine, book, scope, every)
+    if observing is None:
+        observe(engine, book, scope, every)
+    else:
+        observing(engine, book, every, inputs)
     signed = signed_months(workspace, engine, scope)
     rates = [(row.date, row.base, row.quote, row.rate) for row in inputs.fx_rates]
     expectation = expect(
