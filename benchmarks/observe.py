@@ -92,6 +92,15 @@ def table(results: list[Result]) -> str:
     return "\n".join(rows)
 
 
+def chart(results: list[Result]) -> str:
+    """Processor seconds as bars, four marks being one bare scan of the same work."""
+    rows = []
+    for one in results:
+        scan = next(other.used for other in results if other.work == one.work and other.used.name == SCAN)
+        rows.append(f"{one.work:12}{one.used.name:10} {'█' * round(4 * one.used.processor / scan.processor)}")
+    return "\n".join(rows)
+
+
 def run(month: Month, repeat: int, works: list[str], names: list[str] | None = None) -> list[Result]:
     """All works, after one scan that warms the file cache."""
     folder = workspace_of(month)
@@ -116,7 +125,7 @@ def main() -> None:
     month = Month(impressions=asked.impressions, clicks=3 * asked.conversions, conversions=asked.conversions)
     results = run(month, asked.repeat, asked.works, asked.by and [SCAN, *asked.by])
     print(f"{month.impressions:,} impressions, {month.conversions:,} conversions, {os.cpu_count()} cores\n")
-    print(table(results))
+    print(f"{table(results)}\n\n{chart(results)}")
 
 
 if __name__ == "__main__":

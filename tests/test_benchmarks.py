@@ -107,6 +107,7 @@ def test_everybody_observes_the_same(small_month: tuple[Month, Path], work: str)
     assert len(answers) >= 3 and len(set(answers)) == 1 and answers[0]
     assert {"recon", "duckdb", "pandas"} <= {one.used.name for one in results}
     assert f"| {work} | recon |" in observe.table(results)
+    assert f"{work:12}bare scan  ████\n" in observe.chart(results)
 
 
 def test_another_answer_is_noticed(small_month: tuple[Month, Path], monkeypatch: pytest.MonkeyPatch) -> None:

@@ -93,3 +93,12 @@ def test_names_and_texts_are_quoted(engine: Engine) -> None:
     name, text = 'a "b" c', "it's"
     engine.run("quote", f"CREATE TABLE q AS SELECT {literal(text)} AS {quoted(name)}")
     assert engine.row(f"SELECT {quoted(name)} FROM q") == (text,)
+
+
+def test_joins_are_as_written_until_the_outermost_part_of_the_work_ends(engine: Engine) -> None:
+    asked = "SELECT current_setting('disabled_optimizers')"
+    with engine.joined_as_written():
+        with engine.joined_as_written():
+            pass
+        assert "join_order" in engine.row(asked)[0]
+    assert engine.row(asked) == ("",)

@@ -66,6 +66,7 @@ class Engine:
         self.steps: list[Step] = []
         self.on_step = on_step
         self._threads = threads
+        self._as_written = 0  # how many parts of the work ask for it, one within the other
         self._spill = Spill(temp_dir)
         settings: dict[str, Any] = {
             "memory_limit": memory_limit,
@@ -142,11 +143,14 @@ class Engine:
 
         The engine takes the first of many files for their measure; it may build its table from the large side then.
         """
+        self._as_written += 1
         self._connection.execute("SET disabled_optimizers = 'join_order,build_side_probe_side'")
         try:
             yield
         finally:
-            self._connection.execute("SET disabled_optimizers = ''")
+            self._as_written -= 1
+            if not self._as_written:
+                self._connection.execute("SET disabled_optimizers = ''")
 
     def insert(self, name: str, select: str, arriving: pa.Table | pa.RecordBatchReader) -> None:
         """Add rows to a table: an SQL select over the relation `arriving`, which holds the Arrow data."""

@@ -32,13 +32,14 @@ def keep_first_of_each_id(engine: Engine, dataset: str, scope: Scope) -> None:
     """Create `known_<dataset>`: the first row of each id, and `repeated_<dataset>`: the others (RULES 1.8)."""
     find_repeats(engine, dataset, scope)
     columns = ", ".join(COLUMNS[dataset])
-    engine.run(
-        f"known {dataset}",
-        f"""CREATE OR REPLACE TABLE known_{dataset} AS
-        SELECT {columns}, file_number FROM {dataset} AS r
-        WHERE {scope.is_known} AND NOT EXISTS (SELECT 1 FROM ids_of_{dataset} AS k WHERE k.id = r.{COLUMNS[dataset][0]})
-        UNION ALL SELECT {columns}, file_number FROM copies_of_{dataset} WHERE copy_number = 1""",
-    )
+    is_repeated = f"EXISTS (SELECT 1 FROM ids_of_{dataset} AS k WHERE k.id = r.{COLUMNS[dataset][0]})"
+    with engine.joined_as_written():
+        engine.run(
+            f"known {dataset}",
+            f"""CREATE OR REPLACE TABLE known_{dataset} AS
+            SELECT {columns}, file_number FROM {dataset} AS r WHERE {scope.is_known} AND NOT {is_repeated}
+            UNION ALL SELECT {columns}, file_number FROM copies_of_{dataset} WHERE copy_number = 1""",
+        )
     engine.run(
         f"repeated {dataset}",
         f"""CREATE OR REPLACE TABLE repeated_{dataset} AS
@@ -54,7 +55,8 @@ def find_repeats(engine: Engine, dataset: str, scope: Scope) -> None:
     """
     find_repeated_marks(engine, dataset, scope)
     is_repeated = f"{mark_of(engine, dataset)} IN (SELECT mark FROM marks_of_{dataset})"
-    number_copies(engine, dataset, f"{dataset} WHERE {scope.is_known} AND {is_repeated}")
+    with engine.joined_as_written():
+        number_copies(engine, dataset, f"{dataset} WHERE {scope.is_known} AND {is_repeated}")
 
 
 def mark_of(engine: Engine, dataset: str) -> str:
