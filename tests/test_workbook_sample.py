@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from decimal import Decimal
 from fractions import Fraction
@@ -17,7 +17,7 @@ import pytest
 from office import disagreements, recalculate
 from stored_close import AClose, a_diagnosed_close
 
-from recon.evidence import issue_pack, verify_pack, write_pack
+from recon.evidence import issue_pack, verify_pack, write_draft, write_pack
 from recon.evidence.entries import entries_of
 from recon.ledger import CloseMeta, Ledger
 from recon.workspace import Sample
@@ -139,12 +139,14 @@ def test_the_lines_are_those_that_an_auditor_draws_by_hand(pack: Path) -> None:
     ) == 2 * sum(-amount for amount in AMOUNTS.values() if amount < 0)
 
 
-def test_conversions_are_those_with_the_smallest_digests(pack: Path) -> None:
-    marks = sorted((hashlib.sha256(f"walnut|c{n:03}".encode()).hexdigest(), f"c{n:03}") for n in range(33))[:5]
-    found = [
-        (name, row["Drawn by"], row["Told again by"]) for name, row in selections(pack).items() if row.get("Drawn by")
-    ]
-    assert found == [(f"{one}/streamly-acme", f"{mark[:12]}…", f"recon explain 2026-10 {one}") for mark, one in marks]
+def test_conversions_are_those_with_the_smallest_digests(pack: Path, folder: Path) -> None:
+    decided = a_sampled_close(folder).conversions()
+    ids = sorted(set(decided["conversion_id"]))
+    marks = sorted((hashlib.sha256(f"walnut|{one}".encode()).hexdigest(), one) for one in ids)[:5]
+    drawn = {name: row for name, row in selections(pack).items() if row.get("Drawn by")}
+    assert len(ids) > 30 and drawn.keys() <= set(decided["conversion_id"] + "/" + decided["contract"])
+    found = [(name.rpartition("/")[0], row["Drawn by"], row["Told again by"]) for name, row in drawn.items()]
+    assert found == [(one, f"{mark[:12]}…", f"recon explain 2026-10 {one}") for mark, one in marks]
 
 
 def test_every_formula_recalculates_to_its_cached_value(pack: Path, folder: Path) -> None:
@@ -267,34 +269,33 @@ def test_a_pack_without_a_sample_has_no_entries(pack: Path, tmp_path: Path) -> N
     assert entries_of(tmp_path / "old.xlsx") == {}
 
 
-def issuing(folder: Path) -> Callable[..., Path]:
-    """Issues packs of a close that the ledger knows."""
+def known(folder: Path) -> AClose:
+    """A close that the ledger knows, for packs to be issued of."""
     place = SimpleNamespace(
         folder=folder, database_url=f"sqlite:///{folder}/recon.db", closes=folder / "closes", sample=ASKED
     )
     with Ledger.open(place.database_url, place.closes) as ledger:
         ledger.record_close("2026-10", "d", CloseMeta(AT, "{}"), lines=[], findings=[], files=lambda folder: None)
-    close = replace(a_sampled_close(folder), workspace=place)
-    return lambda **asked: issue_pack(close, at=AT, **asked)
+    return replace(a_sampled_close(folder), workspace=place)
 
 
 def test_an_issued_pack_keeps_the_entries_of_the_last_one_on_disk(tmp_path: Path) -> None:
-    issue = issuing(tmp_path)
-    first = issue()
+    close = known(tmp_path)
+    first = issue_pack(close, "pat", AT)
     with_entries(first, first, ENTERED)
-    second = issue()
+    second = issue_pack(close, "pat", AT)
     assert second.name == "2.xlsx" and entries_of(second) == entries_of(first) and len(entries_of(second)) == 3
     with_entries(second, second, {"small/L-22/charge/USD": (1100, "F", "looked again")})
-    third = entries_of(issue())
+    third = entries_of(issue_pack(close, "pat", AT))
     assert third["small/L-22/charge/USD"] == {"audited": Fraction(1100), "tick": "F", "remark": "looked again"}
     assert len(third) == 3
 
 
 def test_a_file_that_is_written_over_keeps_its_entries(tmp_path: Path) -> None:
-    issue, mine = issuing(tmp_path), tmp_path / "mine.xlsx"
-    issue(output=mine)
+    close, mine = known(tmp_path), tmp_path / "mine.xlsx"
+    write_draft(close, mine)
     with_entries(mine, mine, ENTERED)
-    issue(output=mine)
+    write_draft(close, mine)
     assert set(entries_of(mine)) == set(ENTERED)
 
 
