@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 
@@ -46,6 +47,8 @@ class Unstored:
     def forget(self) -> None:
         """Remove them: the close is stored with observations of its own."""
         shutil.rmtree(self._folder, ignore_errors=True)
+        with suppress(OSError):  # another month's may be there
+            self._folder.parent.rmdir()
 
     def _is_there(self, made_from: str) -> bool:
         said = self._folder / MADE_FROM
@@ -59,7 +62,7 @@ class Unstored:
         for relation, order in NEEDED.items():
             engine.write_parquet(f"SELECT * FROM {relation} ORDER BY {order}", beside / f"{relation}.parquet")
         (beside / MADE_FROM).write_text(made_from, encoding="utf-8")
-        self.forget()
+        shutil.rmtree(self._folder, ignore_errors=True)
         _take_place(beside, self._folder)
 
     def _made_from(self, book: Book, every: Book, inputs: Inputs) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import tempfile
 import time
+from contextlib import suppress
 from pathlib import Path
 
 try:
@@ -20,18 +21,32 @@ class Spill:
     """An engine's folder, under lock as long as the engine lives; `parent` None is the system's temporary folder."""
 
     def __init__(self, parent: str | Path | None) -> None:
-        if parent is not None:
-            Path(parent).mkdir(parents=True, exist_ok=True)
-            _remove_dead(Path(parent))
-        self.folder = Path(tempfile.mkdtemp(prefix=PREFIX, dir=parent))
+        self._parent = None if parent is None else Path(parent)
+        self.folder = _made(self._parent)
         self._lock = (self.folder / LOCK).open("w")
         if fcntl is not None:
             fcntl.flock(self._lock, fcntl.LOCK_EX)
 
     def remove(self) -> None:
-        """Remove the folder and what is in it."""
+        """Remove the folder and what is in it; and the one it stands in, once no engine has any there."""
         shutil.rmtree(self.folder, ignore_errors=True)
         self._lock.close()
+        if self._parent is not None:
+            with suppress(OSError):
+                self._parent.rmdir()
+
+
+def _made(parent: Path | None) -> Path:
+    """A new folder; tried again where another engine, the last one there, took the parent away just then."""
+    if parent is None:
+        return Path(tempfile.mkdtemp(prefix=PREFIX))
+    while True:
+        parent.mkdir(parents=True, exist_ok=True)
+        _remove_dead(parent)
+        try:
+            return Path(tempfile.mkdtemp(prefix=PREFIX, dir=parent))
+        except FileNotFoundError:
+            continue
 
 
 def _remove_dead(parent: Path) -> None:
