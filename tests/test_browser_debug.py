@@ -12,7 +12,7 @@ from selenium import webdriver
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 
-pytestmark = pytest.mark.xdist_group("pages")  # one demo month
+pytestmark = [pytest.mark.xdist_group("pages"), pytest.mark.long]  # one demo month
 LINE = "streamly-acme-reviews|subscription|payout|USD"
 
 

@@ -18,7 +18,7 @@ from recon.review.words import shown
 from recon.signoff import standing
 from recon.workspace import Workspace
 
-pytestmark = pytest.mark.xdist_group("pages")  # one browser, one demo month
+pytestmark = [pytest.mark.xdist_group("pages"), pytest.mark.long]  # one browser, one demo month
 
 
 @pytest.fixture(scope="module")

@@ -19,7 +19,7 @@ from three_months import PERIODS, bill_month, make_three
 from recon.ledger import Ledger
 from recon.workspace import Workspace
 
-pytestmark = pytest.mark.xdist_group("office")
+pytestmark = [pytest.mark.xdist_group("office"), pytest.mark.long]
 AUGUST, SEPTEMBER, OCTOBER = PERIODS
 SMALL = {"pinecrest-banner": "0.40"}
 TOO_MUCH, ORPHAN = "hearth-nestguide/sale/payout/GBP/digits_transposed", "birch-video/BV-PREROLL/charge/USD/orphan_line"

@@ -23,7 +23,7 @@ from recon.signoff import Dossier
 from recon.signoff.rollforward import rolled_alone
 from recon.workspace import Accounts
 
-pytestmark = pytest.mark.xdist_group("office")
+pytestmark = [pytest.mark.xdist_group("office"), pytest.mark.long]
 AT = 1_790_000_000_000_000
 NORTHWIND, SAKURA = (
     Party("Northwind Outdoor", "Northwind Outdoor", "charge"),

@@ -22,7 +22,7 @@ from recon.evidence.entries import entries_of
 from recon.ledger import CloseMeta, Ledger
 from recon.workspace import Sample
 
-pytestmark = pytest.mark.xdist_group("office")
+pytestmark = [pytest.mark.xdist_group("office"), pytest.mark.long]
 AT = 1_790_000_000_000_000
 ASKED = Sample(seed="walnut", selections=60, conversions=5)
 AMOUNTS = {f"L-{n:02}": Decimal(100 + 37 * n) * (-1 if n % 7 == 0 else 1) for n in range(30)}  # small beside 47 000.01
