@@ -100,6 +100,14 @@ def _(room):
 
 @app.cell
 def _(room):
+    _lines = mo.ui.table(audit.lines_table(room), **tables.SAMPLED)
+    _drawn = mo.ui.table(audit.conversions_table(room), **tables.CONVERSIONS)
+    _told = [mo.md(one) for one in (audit.sample_heading(room), audit.entries_problem(room)) if one]
+    mo.vstack([*_told, _lines, mo.md(audit.conversions_heading(room)), _drawn])
+
+
+@app.cell
+def _(room):
     cards = [mo.stat(**card, bordered=True) for card in audit.drill_cards(room)]
     mo.stop(not cards, mo.md(audit.drill_heading(room)))
     codes = mo.ui.table(audit.codes_table(room), **tables.CODES)

@@ -303,3 +303,34 @@ def test_a_second_pack_supersedes_the_first_and_both_stand(folder: Path) -> None
     issue_pack(opened(folder).close, who="pat", at=AT)
     table = audit.packs_table(opened(folder))
     assert list(table["pack"]) == ["2", "1"] and table["by"].iloc[0] == "pat"
+
+
+def test_the_sample_is_the_one_on_the_packs_sheet(room: Room) -> None:
+    path = closed_demo() / "evidence" / OCTOBER / "1.xlsx"
+    pack = openpyxl.load_workbook(path, read_only=True, data_only=True)
+    rows = list(pack["Sample"].iter_rows(max_col=6, values_only=True))
+    drawn = {row[1] for row in rows if row[5] in ("key item", "point")}
+    lines, conversions = audit.lines_table(room), audit.conversions_table(room)
+    assert set(lines["line"]) == drawn and len(drawn) > 10
+    assert {f"{one.conversion}/{one.contract}" for one in conversions.itertuples()} <= {row[1] for row in rows}
+    assert len(set(conversions["conversion"])) == 25
+    assert "Seed `2026-10`" in audit.sample_heading(room) and "remark" not in lines.columns
+
+
+def test_the_sample_shows_what_the_auditor_wrote_into_the_last_pack(folder: Path) -> None:
+    path = folder / "evidence" / OCTOBER / "1.xlsx"
+    book = openpyxl.load_workbook(path)
+    sheet = book["Sample"]
+    heading = next(row for row in sheet.iter_rows() if "Tickmark" in {cell.value for cell in row})
+    columns = {cell.value: cell.column for cell in heading}
+    chosen = str(sheet.cell(heading[0].row + 1, columns["Selection"]).value)
+    for name, value in {"Audited amount": 12.5, "Tickmark": "A", "Remark": "order form seen"}.items():
+        sheet.cell(heading[0].row + 1, columns[name]).value = value
+    book.save(path)
+    seen = row(audit.lines_table(opened(folder)), line=chosen)
+    currency = chosen.rsplit("/", 1)[1]
+    assert seen[["tickmark", "remark"]].to_numpy().tolist() == [["A", "order form seen"]]
+    assert seen["audited amount"].item() == ("12.5" if currency == "JPY" else "12.50")
+    path.write_text("no workbook")
+    assert "is no pack" in audit.entries_problem(opened(folder))
+    assert "remark" not in audit.lines_table(opened(folder)).columns

@@ -99,6 +99,7 @@ def small_month(tmp_path_factory: pytest.TempPathFactory) -> tuple[Month, Path]:
     return month, folder
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("work", ["counts", "duplicates", "touches"])
 def test_everybody_observes_the_same(small_month: tuple[Month, Path], work: str) -> None:
     month, folder = small_month

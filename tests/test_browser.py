@@ -18,7 +18,7 @@ from selenium.webdriver.remote.webelement import WebElement
 from recon.diagnose.grades import cause_words
 from recon.review import readable
 
-pytestmark = pytest.mark.xdist_group("pages")  # one browser, one demo month
+pytestmark = [pytest.mark.xdist_group("pages"), pytest.mark.long]  # one browser, one demo month
 
 
 @pytest.fixture(scope="module")
@@ -157,7 +157,7 @@ def test_the_workbook_is_downloaded_as_it_was_written(page: Page, downloads: Pat
     button = next(one for one in page.all("button, a") if "Download the workbook" in one.text)
     button.click()
     file = page.until(lambda: next(iter(downloads.glob("*.xlsx")), None), "the download")
-    assert file.name == "northwind-2026-10-evidence.xlsx"
+    assert file.name == "northwind-2026-10-pack-1.xlsx"
     assert file.read_bytes() == (closed_demo() / "evidence" / "2026-10" / "1.xlsx").read_bytes()
     assert "Checks" in openpyxl.load_workbook(file).sheetnames
 

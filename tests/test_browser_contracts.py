@@ -17,7 +17,7 @@ from selenium.webdriver.support.ui import Select
 from recon.ledger import Ledger
 from recon.workspace import Workspace
 
-pytestmark = pytest.mark.xdist_group("pages")  # one demo month
+pytestmark = [pytest.mark.xdist_group("pages"), pytest.mark.long]  # one demo month
 
 
 @pytest.fixture(scope="module")

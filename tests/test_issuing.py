@@ -8,6 +8,7 @@ from types import SimpleNamespace
 
 import openpyxl
 import pytest
+from shares import share
 from stored_close import a_diagnosed_close
 
 from benchmarks.postgres import new_database
@@ -44,7 +45,7 @@ with Ledger.open(url, Path(folder) / "closes", at_step=stop) as ledger:
 """
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+@pytest.fixture(params=share(["sqlite", "postgresql"], 1))
 def place(request, tmp_path):
     """A workspace with a ledger of either kind in which October is closed."""
     is_sqlite = request.param == "sqlite"

@@ -26,7 +26,7 @@ Key = tuple[str, str, str, str]
 Edit = Callable[[ContractVersion], ContractVersion]
 
 
-@pytest.mark.parametrize("seed", share(SEEDS, 1))
+@pytest.mark.parametrize("seed", share(SEEDS, 0))
 def test_a_preview_says_what_a_close_of_the_edited_book_says(seed: int, tmp_path: Path) -> None:
     close = _closed(tmp_path / "month", seed)
     again = reopened(close)

@@ -41,7 +41,7 @@ NOWHERE = World(Book(()), Book(()), Scope(OCTOBER, 3))
 cents = st.integers(-(10**6), 10**6).map(lambda n: Decimal(n).scaleb(-2))
 
 
-@pytest.mark.parametrize("seed", share(SEEDS, 1))
+@pytest.mark.parametrize("seed", share(SEEDS, 0))
 def test_what_an_edit_bills_is_named_by_its_code(seed: int, tmp_path: Path) -> None:
     again, draw = reopened_month(seed, tmp_path), random.Random(seed)
     billed = 0
@@ -61,7 +61,7 @@ def test_what_an_edit_bills_is_named_by_its_code(seed: int, tmp_path: Path) -> N
     assert billed > TRIES
 
 
-@pytest.mark.parametrize("seed", share(SEEDS, 1))
+@pytest.mark.parametrize("seed", share(SEEDS, 0))
 def test_amounts_out_of_nowhere_are_never_proven(seed: int, tmp_path: Path) -> None:
     again, draw = reopened_month(seed, tmp_path), random.Random(seed)
     with Repricer(again.observations) as repricer:

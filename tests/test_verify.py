@@ -26,6 +26,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from office import recalculate
 from openpyxl.utils import get_column_letter
+from shares import share
 from sqlalchemy import create_engine, text
 from stored_close import a_diagnosed_close
 from typer.testing import CliRunner
@@ -318,7 +319,7 @@ def test_what_follows_the_auditors_entries_is_free_but_its_formula_is_not(with_s
 # The ledger, the chain, the inputs
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+@pytest.fixture(params=share(["sqlite", "postgresql"], 1))
 def place(request: pytest.FixtureRequest, tmp_path: Path) -> Any:
     """A workspace with a ledger of either kind in which September and October are closed."""
     url = f"sqlite:///{tmp_path}/recon.db"
@@ -445,6 +446,7 @@ def said(*words: Any) -> tuple[int, str]:
     return done.exit_code, done.output
 
 
+@pytest.mark.long
 def test_the_command_on_a_closed_month_says_what_holds_and_what_does_not(a_month: Path, tmp_path: Path) -> None:
     """A month closed and issued by the commands: fine, altered, forged, a draft, and without last month's pack."""
     close = ["2026-10", "--workspace", str(a_month)]

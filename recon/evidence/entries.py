@@ -31,14 +31,6 @@ def entries_of(path: Path) -> Entries:
     return found
 
 
-def entries_kept(*packs: Path | None) -> Entries:
-    """The auditor's entries of packs that are there, of two beside one selection the later pack's."""
-    kept: dict[str, Mapping[str, Value]] = {}
-    for path in packs:
-        kept |= entries_of(path) if path is not None and path.exists() else {}
-    return kept
-
-
 def _written(rows: list[tuple[int, Row]]) -> Iterator[tuple[str, dict[str, Value]]]:
     """Rows in which the auditor wrote, with the words that stand where selections do; headings are none."""
     headings = [{cell.text: letter for letter, cell in row.items()} for _, row in rows]

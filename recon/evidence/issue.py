@@ -12,7 +12,7 @@ from pathlib import Path
 
 from recon.close import StoredClose
 from recon.close.clock import now
-from recon.evidence.entries import entries_kept
+from recon.evidence.entries import Entries, entries_of
 from recon.evidence.facts import Facts
 from recon.evidence.journals import journals_csv, proposed
 from recon.evidence.pack import Issue
@@ -53,7 +53,7 @@ def _written(close: StoredClose, staging: Staging, turn: Turn, who: str, at: int
     path = staging.folder / f"{turn.number}.xlsx"
     last_month = named(turn.last_month) if turn.last_month else None
     issue = Issue(turn.number, _supersedes(turn), last_month)
-    digest = write_pack(close, path, issue=issue, said=Dossier.of(close), entries=entries_kept(_last_file(close)))
+    digest = write_pack(close, path, issue=issue, said=Dossier.of(close), entries=_entries_so_far(close, turn))
     return IssuedPack(close.period, turn.number, close.run, digest, _sha256(path), who, now() if at is None else at)
 
 
@@ -73,16 +73,30 @@ def write_draft(close: StoredClose, path: Path) -> Path:
     """Write the evidence pack of a run to any file: a draft, which has no number and which no ledger knows."""
     place = close.workspace
     with Ledger.open(place.database_url, place.closes) as ledger:
-        before = ledger.issuing(_packs(close)).turn(close.period).last_month
-    issue, entries = Issue(last_month=named(before) if before else None), entries_kept(_last_file(close), path)
+        turn = ledger.issuing(_packs(close)).turn(close.period)
+    issue = Issue(last_month=named(turn.last_month) if turn.last_month else None)
+    entries = {**_entries_so_far(close, turn), **(entries_of(path) if path.exists() else {})}
     write_pack(close, path, issue=issue, said=Dossier.of(close), entries=entries)
     return path
 
 
-def _last_file(close: StoredClose) -> Path | None:
-    """The last numbered pack as it stands now, into which an auditor may have written; None before the first."""
-    packs = (path for path in packs_folder(close).glob("*.xlsx") if path.stem.isdigit())
-    return max(packs, key=lambda path: int(path.stem), default=None)
+def entries_at_hand(close: StoredClose) -> Entries:
+    """What an auditor wrote into the month's last pack, as it stands now; BadInput where its file is no pack."""
+    with Ledger.open(close.workspace.database_url, close.workspace.closes) as ledger:
+        return _entries_so_far(close, ledger.issuing(_packs(close)).turn(close.period))
+
+
+def _entries_so_far(close: StoredClose, turn: Turn) -> Entries:
+    """What an auditor wrote into the last numbered pack, as it stands now; a file no ledger knows may be no pack."""
+    numbered = [path for path in packs_folder(close).glob("*.xlsx") if path.stem.isdigit()]
+    unknown = {one.name for one in turn.unknown}
+    for path in sorted(numbered, key=lambda path: int(path.stem), reverse=True):
+        try:
+            return entries_of(path)
+        except BadInput:
+            if path.name not in unknown:
+                raise
+    return {}
 
 
 def named(pack: IssuedPack) -> str:

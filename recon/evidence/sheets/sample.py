@@ -14,7 +14,7 @@ from recon.evidence.style import TEXT, Look
 
 def write(pack: Pack) -> None:
     """Write the sample, with what the auditor entered in the last pack, and below it all lines it was drawn from."""
-    lines = populations(pack)
+    lines = populations(pack.facts)
     above, _ = _drawn(pack, Listing(0, lines))  # written once to see how many rows stand above the listing
     listing = Listing(above.row + 2, lines)
     sheet, ties = _drawn(pack, listing)

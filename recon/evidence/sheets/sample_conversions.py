@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
-from recon.evidence.facts import Record, exact_or_zero, records
+from recon.evidence.entries import Entries
+from recon.evidence.facts import Facts, Record, exact_or_zero, records
 from recon.evidence.formula import Ref, Term, Value, rounded
 from recon.evidence.pack import Pack, decimals
 from recon.evidence.sampling import Drawn, drawn_events
@@ -76,17 +77,34 @@ def identity_of(row: Record) -> str:
     return f"{row['conversion_id']}/{row['contract']}"
 
 
+def conversions_drawn(facts: Facts) -> tuple[Drawn, ...]:
+    """The conversions of the month that are drawn at random, as many as the workspace asks for."""
+    return drawn_events(facts.decided, seed_of(facts), facts.sample.conversions)
+
+
+def decisions_on(facts: Facts, drawn: Sequence[Drawn], entries: Entries) -> dict[str, list[Decision]]:
+    """What was decided on each conversion drawn, contract by contract, with the file of its event."""
+    ids, frame = [one.identity for one in drawn], facts.decisions
+    files = facts.close.files_of(ids)
+    found: dict[str, list[Decision]] = {one: [] for one in ids}
+    for row in records(frame[frame["conversion_id"].isin(ids)].sort_values("contract")):
+        currency = str(facts.parties.get(row["contract"], {}).get("currency") or "")
+        entry = entries.get(identity_of(row), {})
+        found[row["conversion_id"]].append(Decision(row, currency, files.get(row["conversion_id"], ""), entry))
+    return found
+
+
 def write(pack: Pack, sheet: Sheet) -> Written:
     """Write how conversions are drawn, those that are, and what the auditor's entries come to."""
     sheet.line("Conversions: drawn at random, each as likely as the other", "section")
     with sheet.table({"selection": "Population", "who": "Conversions"}):
         ties = _method(pack, sheet)
     sheet.next_row()
-    drawn = drawn_events(pack.facts.decided, seed_of(pack), pack.facts.sample.conversions)
+    drawn = conversions_drawn(pack.facts)
     if not drawn:
         sheet.line("No conversion was drawn.")
         return Written(frozenset(), ties)
-    decisions = _decisions(pack, drawn)
+    decisions = decisions_on(pack.facts, drawn, pack.entries)
     with sheet.table(headings("number", "currency", "difference", **_HEADINGS)):
         verdicts = [
             _conversion(pack, sheet, (place, one), decisions[one.identity]) for place, one in enumerate(drawn, 1)
@@ -101,22 +119,11 @@ def _method(pack: Pack, sheet: Sheet) -> Term:
     told = pair(sheet, "Conversions decided on (Tie-out)", pack.decided, shape)
     known = pair(sheet, "Conversions drawn from", len(facts.decided), Look("engine", COUNT),
                  "each counts once, however many contracts decided on it")  # fmt: skip
+    seed = seed_of(facts)
     pair(sheet, "Selections asked for", facts.sample.conversions, Look("input", COUNT), "[sample] in recon.toml")
-    how = f"drawn are those with the smallest SHA-256 of “{seed_of(pack)}|” and the id, in whatever order they come"
-    pair(sheet, "Seed", seed_of(pack), Look("input", TEXT), how)
+    how = f"drawn are those with the smallest SHA-256 of “{seed}|” and the id, in whatever order they come"
+    pair(sheet, "Seed", seed, Look("input", TEXT), how)
     return told.far.same_as(known.far)
-
-
-def _decisions(pack: Pack, drawn: Sequence[Drawn]) -> dict[str, list[Decision]]:
-    """What was decided on each conversion drawn, contract by contract, with the file of its event."""
-    ids, frame = [one.identity for one in drawn], pack.facts.decisions
-    files = pack.facts.close.files_of(ids)
-    found: dict[str, list[Decision]] = {one: [] for one in ids}
-    for row in records(frame[frame["conversion_id"].isin(ids)].sort_values("contract")):
-        currency = str(pack.facts.parties.get(row["contract"], {}).get("currency") or "")
-        entry = pack.entries.get(identity_of(row), {})
-        found[row["conversion_id"]].append(Decision(row, currency, files.get(row["conversion_id"], ""), entry))
-    return found
 
 
 def _conversion(pack: Pack, sheet: Sheet, drawn: tuple[int, Drawn], decisions: list[Decision]) -> Ref:

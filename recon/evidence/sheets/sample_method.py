@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from recon.evidence.facts import LineKey, Record, exact_or_zero, line_key
+from recon.evidence.facts import Facts, LineKey, Record, exact_or_zero, line_key
 from recon.evidence.formula import Term, floored, greatest, number, rounded
 from recon.evidence.pack import Pack
 from recon.evidence.sampling import (
@@ -23,18 +23,18 @@ from recon.evidence.style import COUNT, TEXT, Look, money
 from recon.money import round_to
 
 
-def seed_of(pack: Pack) -> str:
+def seed_of(facts: Facts) -> str:
     """The seed that the workspace states, else the period."""
-    return pack.facts.sample.seed or str(pack.facts.close.period)
+    return facts.sample.seed or str(facts.close.period)
 
 
-def populations(pack: Pack) -> list[Population]:
+def populations(facts: Facts) -> list[Population]:
     """The lines of each currency that something was billed for; none where nothing was billed in it."""
     found: dict[str, dict[str, tuple[int, Record]]] = {}
-    for place, line in enumerate(pack.facts.lines):
+    for place, line in enumerate(facts.lines):
         if exact_or_zero(line["billed_amount"]) != 0:
             found.setdefault(line["currency"], {})[identity_of(line_key(line))] = (place, line)
-    return [_population(pack, currency, found[currency]) for currency in sorted(found)]
+    return [_population(facts, currency, found[currency]) for currency in sorted(found)]
 
 
 def identity_of(key: LineKey) -> str:
@@ -42,25 +42,25 @@ def identity_of(key: LineKey) -> str:
     return "/".join(key)
 
 
-def _population(pack: Pack, currency: str, lines: dict[str, tuple[int, Record]]) -> Population:
+def _population(facts: Facts, currency: str, lines: dict[str, tuple[int, Record]]) -> Population:
     sizes = {name: abs(exact_or_zero(line["billed_amount"])) for name, (_, line) in lines.items()}
     digits = line_digits(currency, list(sizes.values()))
     units = {name: int(amount * 10**digits) for name, amount in sizes.items()}
-    stated = pack.facts.sample.performance_materiality.get(currency)
+    stated = facts.sample.performance_materiality.get(currency)
     sample = _sample(
-        pack, currency, units, stated if stated is None else int(round_to(Fraction(stated) * 10**digits, 0))
+        facts, currency, units, stated if stated is None else int(round_to(Fraction(stated) * 10**digits, 0))
     )
     records, places = {k: line for k, (_, line) in lines.items()}, {k: place for k, (place, _) in lines.items()}
     return Population(currency, digits, records, places, sample, stated is None)
 
 
-def _sample(pack: Pack, currency: str, units: dict[str, int], stated: int | None) -> MonetarySample:
-    asked = pack.facts.sample
+def _sample(facts: Facts, currency: str, units: dict[str, int], stated: int | None) -> MonetarySample:
+    asked = facts.sample
     if stated is None:
         interval = interval_of_selections(sum(units.values()), asked.selections)
     else:
         interval = interval_of_materiality(stated, asked.confidence_factor)
-    return monetary_sample(units, interval, random_start(seed_of(pack), currency, interval))
+    return monetary_sample(units, interval, random_start(seed_of(facts), currency, interval))
 
 
 def write_method(pack: Pack, sheet: Sheet, population: Population, listing: Listing) -> None:
@@ -144,7 +144,7 @@ def _interval_formula(pack: Pack, population: Population) -> tuple[Term, str]:
 
 
 def _start(pack: Pack, sheet: Sheet, population: Population) -> None:
-    seed, shape = seed_of(pack), Look("input", money(population.digits))
+    seed, shape = seed_of(pack.facts), Look("input", money(population.digits))
     foreseen = "" if pack.facts.sample.seed else "the period, for want of one in recon.toml: anybody can foresee it"
     pair(sheet, "Seed", seed, Look("input", TEXT), foreseen)
     text, units = start_text(seed, population.currency), population.sample.interval

@@ -7,12 +7,18 @@ from functools import cached_property
 
 from recon.close import StoredClose, load_close, periods
 from recon.evidence.complete import Completeness, completeness
+from recon.evidence.entries import Entries
 from recon.evidence.facts import Facts
+from recon.evidence.issue import entries_at_hand
+from recon.evidence.sampling import Drawn
+from recon.evidence.sheets.sample_conversions import conversions_drawn
+from recon.evidence.sheets.sample_listing import Population
+from recon.evidence.sheets.sample_method import populations
 from recon.evidence.tied import TieOut, tie_out
 from recon.ledger import Ledger, RecordedClose
 from recon.ledger.signing import LOCKED, PREPARED, REVIEWED
 from recon.period import Period, instant_text
-from recon.problems import Problem
+from recon.problems import BadInput, Problem
 from recon.review.audit.link import Filter, Link
 from recon.review.month import month
 from recon.review.words import counted, literal
@@ -62,6 +68,24 @@ class Room:
     @cached_property
     def complete(self) -> Completeness:
         return completeness(self.facts)
+
+    @cached_property
+    def populations(self) -> list[Population]:
+        """The lines that the auditor's sample is drawn from, currency by currency, with what is drawn."""
+        return populations(self.facts)
+
+    @cached_property
+    def conversions(self) -> tuple[Drawn, ...]:
+        """The conversions drawn at random."""
+        return conversions_drawn(self.facts)
+
+    @cached_property
+    def entries(self) -> Entries | None:
+        """What the auditor wrote into the month's last pack; None where its file cannot be read."""
+        try:
+            return entries_at_hand(self.close)
+        except BadInput:
+            return None
 
 
 def runs(workspace: Workspace, period: str | None) -> dict[str, int]:

@@ -34,6 +34,14 @@ _PACKS = {
     "pack": 50, "of run": 60, "issued (UTC)": 145, "by": 65, "pack digest": 270, "its file now": 110,
     "SHA-256 of the file": 270,
 }  # fmt: skip
+_SAMPLED = {
+    "line": 260, "counterparty": 150, "drawn as": 80, "selection point": 120, "billed": 120, "expected": 120,
+    "audited amount": 115, "tickmark": 75, "remark": 170,
+}  # fmt: skip
+_CONVERSIONS = {
+    "conversion": 150, "contract": 150, "decided": 150, "item": 110, "amount": 100, "its event stands in": 230,
+    "audited amount": 115, "tickmark": 75, "remark": 140,
+}  # fmt: skip
 WAY = {**TABLE, "selection": None, "wrapped_columns": ["reason"]}
 TIES = {
     **TABLE, "selection": "single", "page_size": 15, "column_widths": _TIES,
@@ -53,6 +61,14 @@ CODES = {
 ERRORS = {
     **TABLE, "selection": None, "column_widths": _ERRORS,
     "wrapped_columns": ["what was done", "placed", "moves", "named as"],
+}  # fmt: skip
+SAMPLED = {
+    **TABLE, "selection": None, "wrapped_columns": ["line", "remark"], "column_widths": _SAMPLED,
+    **right("selection point", "billed", "expected", "audited amount"),
+}  # fmt: skip
+CONVERSIONS = {
+    **TABLE, "selection": None, "wrapped_columns": ["decided", "its event stands in", "remark"],
+    "column_widths": _CONVERSIONS, **right("amount", "audited amount"),
 }  # fmt: skip
 SOURCES = {
     **TABLE, "selection": "multi", "hidden_columns": ["SHA-256"], "column_widths": _SOURCES,
