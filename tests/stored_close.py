@@ -45,6 +45,10 @@ class AClose:
         object.__setattr__(self, "workspace", self.workspace or SimpleNamespace(folder=self.folder))
 
     @property
+    def decision_count(self) -> int:
+        return len(self.decisions)
+
+    @property
     def decided_count(self) -> int:
         return int(self.decisions["conversion_id"].nunique())
 

@@ -14,9 +14,10 @@ import pytest
 from closed_demo import closed_demo
 from signed import sign_off
 
-from recon.evidence import issue_pack
+from recon.close import load_close
+from recon.evidence import issue_pack, write_pack
 from recon.ledger import Ledger
-from recon.period import instant
+from recon.period import Period, instant
 from recon.review import audit
 from recon.review.audit.link import Link
 from recon.review.audit.room import Room
@@ -334,3 +335,14 @@ def test_the_sample_shows_what_the_auditor_wrote_into_the_last_pack(folder: Path
     path.write_text("no workbook")
     assert "is no pack" in audit.entries_problem(opened(folder))
     assert "remark" not in audit.lines_table(opened(folder)).columns
+
+
+def test_a_pack_brought_alone_is_checked_with_the_files_that_the_workspace_keeps(folder: Path) -> None:
+    place, path = Workspace.open(folder), folder / "evidence" / OCTOBER / "9.xlsx"
+    write_pack(load_close(place, Period.parse(OCTOBER)), path, conversion_limit=20)
+    (beside,) = path.parent.glob("9-*.csv")
+    told = audit.check(place, "theirs.xlsx", path.read_bytes()).verdict
+    assert told.look == "warn" and "1 of 1 files beside the pack are as the pack states" in told.words
+    beside.write_bytes(beside.read_bytes() + b"\n")
+    told = audit.check(place, "theirs.xlsx", path.read_bytes()).verdict
+    assert told.look == "danger" and f"{beside.name} is missing beside the pack" in told.words.replace("\\", "")

@@ -1,8 +1,10 @@
 """Packs issued at the same moment, or by somebody who is stopped: one number each, no file over another, none lost."""
 
+import io
 import subprocess
 import sys
 import threading
+import zipfile
 from dataclasses import replace
 from types import SimpleNamespace
 
@@ -12,8 +14,8 @@ from shares import share
 from stored_close import a_diagnosed_close
 
 from benchmarks.postgres import new_database
+from recon.evidence import Bundle, issue_pack, latest_pack, verify_pack
 from recon.evidence import issue as issuing_module
-from recon.evidence import issue_pack, latest_pack, verify_pack
 from recon.ledger import CloseMeta, IssuedPack, Ledger
 from recon.ledger.issuing import PACK_STEPS
 from recon.problems import BadInput
@@ -218,3 +220,27 @@ def test_the_pack_at_hand_is_the_runs_last_one_as_it_was_issued(place):
     again = issue_pack(close, "pat", AT)
     assert again.name == "2.xlsx" and latest_pack(close) == again
     assert latest_pack(close_of(place, run=2)) is None, "of another run"
+
+
+def test_a_pack_is_taken_away_with_the_files_beside_it(place):
+    close = close_of(place)
+    assert Bundle.of(close).name.endswith("-2026-10-draft.xlsx")
+    pack = issue_pack(close, "pat", AT)
+    assert Bundle.of(close).name.endswith("-2026-10-pack-1.xlsx") and Bundle.of(close).content == pack.read_bytes()
+    beside = pack.with_name("1-CPA-conversions.csv")
+    beside.write_text("conversion,amount\n")
+    pack.with_name("10-CPA-conversions.csv").write_text("of another pack")
+    bundle = Bundle.of(close)
+    assert bundle.name.endswith("-2026-10-pack-1.zip") and bundle.content == bundle.content
+    with zipfile.ZipFile(io.BytesIO(bundle.content)) as archive:
+        assert {name: archive.read(name) for name in archive.namelist()} == {
+            "1.xlsx": pack.read_bytes(), "1-CPA-conversions.csv": b"conversion,amount\n",
+        }  # fmt: skip
+
+
+def test_a_draft_that_may_need_files_is_taken_away_as_an_archive(place, monkeypatch):
+    monkeypatch.setattr("recon.evidence.bundle.CONVERSION_ROWS", 0)
+    bundle = Bundle.of(close_of(place))
+    assert bundle.name.endswith("-2026-10-draft.zip")
+    with zipfile.ZipFile(io.BytesIO(bundle.content)) as archive:
+        assert archive.namelist() == ["draft.xlsx"]

@@ -67,6 +67,11 @@ class StoredClose:
         filters = [one for one in wanted if one[2] is not None] or None
         return self._parquet("conversions.parquet", filters)
 
+    @property
+    def decision_count(self) -> int:
+        """How many decisions there are: one per conversion and contract."""
+        return int(pq.read_metadata(self.folder / "conversions.parquet").num_rows)
+
     @cached_property
     def decided_count(self) -> int:
         """How many conversions one contract or more decided on."""

@@ -6,7 +6,6 @@ What is written elsewhere is a draft: it has no number, and it says so.
 from __future__ import annotations
 
 import hashlib
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -109,15 +108,6 @@ def journals_of(close: StoredClose) -> str:
     facts = Facts(close, Dossier.of(close))
     directions = {contract: facts.direction(contract) for contract in facts.parties}
     return journals_csv(proposed(facts.dossier.items, directions, facts.accounts))
-
-
-def pack_at_hand(close: StoredClose) -> bytes:
-    """The run's last pack as it was issued; where there is none, a draft made now."""
-    pack = latest_pack(close)
-    if pack is not None:
-        return pack.read_bytes()
-    with tempfile.TemporaryDirectory() as folder:
-        return write_draft(close, Path(folder) / "draft.xlsx").read_bytes()
 
 
 def latest_pack(close: StoredClose) -> Path | None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pandas as pd
 
 from recon.close import StoredClose, load_close, periods
-from recon.evidence import latest_pack, pack_at_hand
+from recon.evidence import Bundle
 from recon.period import Period
 from recon.problems import BadInput, Problem
 from recon.review.words import as_text, literal, shown, total
@@ -142,10 +142,9 @@ def rejected_rows(close: StoredClose) -> pd.DataFrame:
 
 def pack_bytes(close: StoredClose) -> bytes:
     """The run's last issued evidence pack; where there is none, a draft: to download is not to issue."""
-    return pack_at_hand(close)
+    return Bundle.of(close).content
 
 
 def pack_name(close: StoredClose) -> str:
-    """The file name a pack is downloaded under: with its number, or as a draft."""
-    pack = latest_pack(close)
-    return f"{close.workspace_name}-{close.period}-{f'pack-{pack.stem}' if pack else 'draft'}.xlsx"
+    """The file name a pack is downloaded under: with its number, or as a draft; an archive where files belong to it."""
+    return Bundle.of(close).name

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import glob
+import hashlib
+import shutil
 import tempfile
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -11,6 +14,7 @@ import pandas as pd
 
 from recon.evidence import Verdict, verify_pack
 from recon.evidence.altered import Alteration
+from recon.evidence.verify import inspect
 from recon.problems import BadInput
 from recon.review.audit.room import Notice
 from recon.review.words import counted, literal
@@ -38,10 +42,23 @@ def check(workspace: Workspace, name: str, content: bytes) -> Checked:
         path.parent.mkdir()
         path.write_bytes(content)
         try:
+            _bring_files(workspace, path)
             found = verify_pack(path, workspace)
         except BadInput as bad:
             return Checked(Notice(_refused(name, path, bad), "danger"), _places(()))
     return Checked(Notice("\n".join(_told(found, name)), _look(found)), _places(found.alterations))
+
+
+def _bring_files(workspace: Workspace, pack: Path) -> None:
+    """The files that a pack states beside it, put there where the workspace keeps just those: same name, same SHA-256.
+
+    Who brings a workbook seldom brings them too; without them it would be called not whole.
+    """
+    for name, sha256 in inspect(pack).beside:
+        kept = workspace.folder.glob(f"evidence/*/{glob.escape(name)}")
+        same = next((one for one in kept if hashlib.sha256(one.read_bytes()).hexdigest() == sha256), None)
+        if same is not None:
+            shutil.copyfile(same, pack.with_name(same.name))
 
 
 def _look(found: Verdict) -> str:

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-import io
 import re
 import tempfile
-import zipfile
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from recon.evidence import journals_of, write_draft
+from recon.evidence.bundle import archived, files_of
 from recon.evidence.issue import packs_folder
 from recon.ledger import IssuedPack, Ledger
 from recon.review.audit.link import Filter
@@ -75,18 +74,15 @@ def made_now(room: Room) -> Download:
     """
     with tempfile.TemporaryDirectory() as folder:
         path = write_draft(room.close, Path(folder) / _name(room, "made-now.xlsx"))
-        files = sorted(path.parent.iterdir())
-        if files == [path]:
-            return {"data": path.read_bytes(), "filename": path.name, "label": _TAKE}
-        return {"data": _archive(files), "filename": f"{path.stem}.zip", "label": _TAKE}
+        return {**_taken(path, path.stem), "label": _TAKE}
 
 
-def _archive(files: list[Path]) -> bytes:
-    out = io.BytesIO()
-    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
-        for path in files:
-            archive.write(path, path.name)
-    return out.getvalue()
+def _taken(pack: Path, name: str) -> Download:
+    """A pack as a download: the workbook alone, or an archive with the files beside it."""
+    files = files_of(pack)
+    if len(files) == 1:
+        return {"data": pack.read_bytes(), "filename": f"{name}.xlsx"}
+    return {"data": archived(files), "filename": f"{name}.zip"}
 
 
 def _name(room: Room, what: str) -> str:
@@ -99,8 +95,8 @@ def issued_download(room: Room, chosen: pd.DataFrame) -> Download:
     path = _standing(room).get(max(_standing(room), default=0) if asked is None else asked)
     if path is None:
         return {"data": b"", "filename": "", "label": "No issued pack is there", "disabled": True}
-    name = f"{room.close.workspace_name}-{room.close.period}-pack{path.stem}.xlsx"
-    return {"data": path.read_bytes, "filename": name, "label": f"Pack {path.stem} as it stands"}
+    name = f"{room.close.workspace_name}-{room.close.period}-pack{path.stem}"
+    return {**_taken(path, name), "label": f"Pack {path.stem} as it stands"}
 
 
 def downloads(room: Room) -> list[Download]:
