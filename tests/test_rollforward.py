@@ -8,6 +8,8 @@ from itertools import pairwise
 import pytest
 from program_months import ProgramMonths
 
+from recon.close import load_close
+from recon.explain import explain
 from recon.ledger import Ledger
 from recon.period import Period, instant
 from recon.problems import BadInput
@@ -78,6 +80,10 @@ def test_months_in_a_row_tie(months):
         )
     assert sums(found[-1]) == ("1.00", "0.50", "0", "1.50")
     assert [item.age for item in found[-1].closing] == ["61–90", "31–60", "0–30"]
+    told = explain(load_close(months.workspace(), OCTOBER), finding("2026-08"))
+    assert told.startswith(f"{finding('2026-08')}: unexplained (")
+    assert "2.00 USD, of 2026-08" in told and "open for 61 days (61–90)" in told
+    assert f"how it was found: recon explain 2026-08 {finding('2026-08')}" in told
 
 
 def test_an_adjustment_of_another_amount_clears_the_old_item_and_is_a_new_one(months):
@@ -140,6 +146,8 @@ def test_what_lies_within_tolerance_three_months_the_same_way_asks_for_a_decisio
     (one,) = roll_forward(place, OCTOBER).new
     assert (one.finding_id, str(one.amount)) == ("2026-10/ann//payout/USD/drift", "0.80")
     assert "2026-08 0.30, 2026-09 0.40, 2026-10 0.10" in standing(place, OCTOBER).left[0].value
+    told = explain(load_close(place, OCTOBER), one.finding_id)
+    assert told.split("\n")[1:] == [f"  {one.words}", "  not decided yet", "  open for 0 days (0–30)"]
     found = locked(months, OCTOBER)
     assert sums(found) == ("0", "0.80", "0", "0.80") and found.passing[0].party.name == "Ann"
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from recon import views
 from recon.close import StoredClose
+from recon.explain.carried import carried
 from recon.explain.events import conversion, impression, reversal
 from recon.explain.findings import finding
 from recon.explain.lines import line
@@ -16,15 +17,15 @@ __all__ = ["explain", "explained"]
 
 
 def explain(close: StoredClose, identity: str) -> str:
-    """A line `contract/item/kind/currency`, a finding, a conversion, a reversal or an impression of a run, in words.
+    """A line `contract/item/kind/currency`, finding, open item, conversion, reversal or impression of a run, in words.
 
     BadInput when the run knows nothing by that name.
     """
-    for find in (line, finding, conversion, reversal, impression):
+    for find in (line, finding, carried, conversion, reversal, impression):
         found = find(close, identity)
         if found:
             return "\n".join(found)
-    expected = "a line contract/item/kind/currency, a finding id, a conversion_id or an impression_id of this month"
+    expected = "a line contract/item/kind/currency, a finding or open item, a conversion_id or an impression_id"
     raise BadInput([Problem(f"{close.period} run {close.run}", identity, expected)])
 
 
