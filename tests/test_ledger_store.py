@@ -11,6 +11,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
+from shares import share
 from signed import sign_off
 from sqlalchemy import create_engine, text
 from sqlalchemy.exc import DBAPIError
@@ -49,7 +50,7 @@ with Ledger.open(url, Path(folder), at_step=stop) as ledger:
 """
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+@pytest.fixture(params=share(["sqlite", "postgresql"], 1))
 def url(request, tmp_path):
     """An empty database of either kind."""
     if request.param == "sqlite":
