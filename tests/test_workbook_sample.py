@@ -336,3 +336,11 @@ def test_a_month_without_conversions_or_bills_says_so(folder: Path, tmp_path: Pa
     write_pack(close, tmp_path / "1.xlsx")
     texts = [row[0] for row in sheet_of(tmp_path / "1.xlsx").iter_rows(values_only=True)]
     assert "No conversion was drawn." in texts and not any(str(text).startswith("Lines billed in") for text in texts)
+
+
+def test_each_population_begins_a_page_and_remarks_have_room(pack: Path) -> None:
+    sheet = openpyxl.load_workbook(pack)["Sample"]
+    sections = [cell.row for (cell,) in sheet.iter_rows(max_col=1) if cell.font.b and cell.font.sz and cell.font.sz > 9]
+    begins = {one.id + 1 for one in sheet.row_breaks.brk}
+    assert begins and begins <= set(sections) and len(begins) == len(sections) - 2, "all but the title and the first"
+    assert sheet.column_dimensions["R"].width == 26

@@ -14,6 +14,7 @@ from openpyxl.formatting.rule import FormulaRule
 from openpyxl.styles import Font, PatternFill
 from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.hyperlink import Hyperlink
+from openpyxl.worksheet.pagebreak import Break
 from openpyxl.worksheet.properties import PageSetupProperties
 from openpyxl.worksheet.worksheet import Worksheet
 
@@ -97,6 +98,8 @@ def _surround(page: Worksheet, sheet: Sheet, digest: str) -> None:
         page[address].hyperlink = Hyperlink(ref=address, location=place, display=target)
     for anchor, chart in sheet.charts:
         page.add_chart(chart, anchor)
+    for row in sheet.new_pages:
+        page.row_breaks.append(Break(id=row - 1))
     _print(page, digest, sum(sheet.width(c) for c in sheet.columns if c.name not in sheet.hidden))
 
 

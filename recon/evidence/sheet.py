@@ -88,6 +88,7 @@ class Sheet:
     links: dict[str, str] = field(default_factory=dict)
     conditions: list[tuple[str, str]] = field(default_factory=list)
     charts: list[tuple[str, ChartBase]] = field(default_factory=list)
+    new_pages: list[int] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self._letters = {c.name: get_column_letter(i) for i, c in enumerate(self.columns, 1)}
@@ -170,12 +171,19 @@ class Sheet:
             self._height = max(self._height or 0, lines * _LINE_HEIGHT * size / 9)
 
     def width(self, column: Column) -> float:
-        """A column's width: what its figures take, and no more than declared for its texts and its heading."""
+        """A column's width: what its figures take, and no more than declared for its texts and its heading.
+
+        The auditor's columns are as wide as declared: what comes into them is not there yet.
+        """
         figures = self._widest.get(column.name, 0) + 2 * PADDING
-        if column.name in self._fixed:
+        if column.is_auditors or column.name in self._fixed:
             return max(column.width, figures)
         texts = min(column.width, self._longest.get(column.name, 0) + 2 * PADDING)
         return max(texts, figures, min(column.width, self._headings.get(column.name, column.width)))
+
+    def new_page(self) -> None:
+        """What comes next begins a page of its own in print."""
+        self.new_pages.append(self.row + 1)
 
     def line(self, content: Content, role: str = "note", name: str | None = None, height: float | None = None) -> Ref:
         """A row with one piece of text, by default in the first column."""

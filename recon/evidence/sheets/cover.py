@@ -148,6 +148,7 @@ def _totals(pack: Pack, sheet: Sheet) -> None:
 def _sign_offs(pack: Pack, sheet: Sheet) -> None:
     """Who signed this run, where it still holds; a month that was returned or reopened says so."""
     dossier, run = pack.facts.dossier, pack.facts.close.run
+    sheet.new_page()  # the names stand together on the sheet that is printed and kept
     with sheet.table(_SIGN_OFFS):
         for state, words in ((PREPARED, "Prepared by"), (REVIEWED, "Reviewed by"), (LOCKED, "Locked by")):
             signed = dossier.signature(state, run)

@@ -96,6 +96,7 @@ def decisions_on(facts: Facts, drawn: Sequence[Drawn], entries: Entries) -> dict
 
 def write(pack: Pack, sheet: Sheet) -> Written:
     """Write how conversions are drawn, those that are, and what the auditor's entries come to."""
+    sheet.new_page()
     sheet.line("Conversions: drawn at random, each as likely as the other", "section")
     with sheet.table({"selection": "Population", "who": "Conversions"}):
         ties = _method(pack, sheet)

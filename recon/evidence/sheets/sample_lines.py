@@ -39,6 +39,8 @@ _SHOWN = (
 def write(pack: Pack, sheet: Sheet, listing: Listing) -> Iterator[str]:
     """Write each currency's sample; hands back the lines that the auditor's entries were put beside."""
     for population in listing.populations:
+        if population is not listing.populations[0]:
+            sheet.new_page()
         sheet.line(f"Lines billed in {population.currency}: monetary-unit sampling at a fixed interval", "section")
         write_method(pack, sheet, population, listing)
         sheet.next_row()

@@ -87,6 +87,7 @@ class Listing:
 
     def write(self, pack: Pack, sheet: Sheet) -> None:
         """Write the lines with live formulas: which are key items, and how many points lie in each."""
+        sheet.new_page()
         sheet.line("Every line that something was billed for, in the order it was drawn in", "section")
         assert sheet.row == self.header_row - 1, "the listing stands where the formulas above it look"
         with sheet.table(_HEADINGS, is_main=True):
