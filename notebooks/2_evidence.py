@@ -100,10 +100,16 @@ def _(room):
 
 @app.cell
 def _(room):
-    _lines = mo.ui.table(audit.lines_table(room), **tables.SAMPLED)
-    _drawn = mo.ui.table(audit.conversions_table(room), **tables.CONVERSIONS)
+    _lines = audit.lines_table(room)
     _told = [mo.md(one) for one in (audit.sample_heading(room), audit.entries_problem(room)) if one]
-    mo.vstack([*_told, _lines, mo.md(audit.conversions_heading(room)), _drawn])
+    mo.vstack([*_told, mo.ui.table(_lines, **tables.fitting(tables.SAMPLED, _lines))])
+
+
+@app.cell
+def _(room):
+    _drawn = audit.conversions_table(room)
+    _table = mo.ui.table(_drawn, **tables.fitting(tables.CONVERSIONS, _drawn))
+    mo.vstack([mo.md(audit.conversions_heading(room)), _table])
 
 
 @app.cell

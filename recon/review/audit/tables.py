@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import pandas as pd
+
 from recon.review.tables import TABLE, right
 
 _TIES = {
@@ -81,3 +85,18 @@ PACKS = {
     "wrapped_columns": ["pack digest", "its file now", "SHA-256 of the file"],
 }  # fmt: skip
 PLACES = {**TABLE, "selection": None, "page_size": 15, "wrapped_columns": ["what was altered", "now"]}
+
+
+def fitting(settings: dict[str, Any], table: pd.DataFrame) -> dict[str, Any]:
+    """Settings without the columns that a table does not have now: the auditor's, as long as they are empty."""
+    there = set(table.columns)
+    return {name: _of_columns(value, there) if name in _BY_COLUMN else value for name, value in settings.items()}
+
+
+_BY_COLUMN = ("column_widths", "text_justify_columns", "wrapped_columns")
+
+
+def _of_columns(value: Any, there: set[str]) -> Any:
+    if isinstance(value, dict):
+        return {column: one for column, one in value.items() if column in there}
+    return [column for column in value if column in there]
