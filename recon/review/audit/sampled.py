@@ -78,8 +78,8 @@ def _line(room: Room, population: Population, unit: Unit) -> tuple[str, ...]:
 
 
 def _amount(amount: Fraction, currency: str) -> str:
-    """An amount with all its decimals, or marked as cut after twelve."""
-    short = round_to(amount, 12, "down")
+    """An amount with all its decimals, or marked as cut after six."""
+    short = round_to(amount, 6, "down")
     return shown(short.normalize(), currency) + ("" if Fraction(short) == amount else "…")
 
 
