@@ -24,7 +24,7 @@ def _():
 @app.cell
 def _(period, workspace):
     close = parts.loaded(workspace, period.value)
-    mo.md(review.headline(close))
+    parts.headed(review.headline(close), period.value)
     return (close,)
 
 

@@ -5,6 +5,7 @@ app = marimo.App(width="full", app_title="Evidence", css_file="parts/page.css")
 
 with app.setup:
     import marimo as mo
+    import parts
 
     from recon import charts, review
     from recon.review import audit
@@ -30,7 +31,7 @@ def _(link, period, workspace):
 @app.cell
 def _(period, run, workspace):
     room = audit.open_room(workspace, period.value, run.value)
-    mo.md(audit.headline(room))
+    parts.headed(audit.headline(room), period.value)
     return (room,)
 
 
@@ -58,7 +59,8 @@ def _(room):
 @app.cell
 def _(room, ties):
     mo.stop(ties.value.empty)
-    charts.fates(audit.fates_of_contract(room, ties.value), audit.fates_title(ties.value))
+    fates = audit.fates_of_contract(room, ties.value)
+    parts.charted(fates, fates=charts.fates(fates, audit.fates_title(ties.value)))
 
 
 @app.cell

@@ -5,6 +5,7 @@ app = marimo.App(width="full", app_title="Debug", css_file="parts/page.css")
 
 with app.setup:
     import marimo as mo
+    import parts
 
     from recon import charts, review
     from recon.review import debug
@@ -12,7 +13,7 @@ with app.setup:
 
 @app.cell
 def _():
-    workspace = review.open_workspace()
+    workspace = parts.opened()
     asked = debug.Asked.of(mo.query_params())
     line_said, set_line = mo.state(asked.line)
     event_said, set_event = mo.state(asked.conversion)
@@ -30,8 +31,8 @@ def _():
 @app.cell
 def _(period, workspace):
     mo.stop(period.value is None, mo.md(debug.NO_MONTH))
-    close = review.load(workspace, period.value)
-    mo.md(debug.heading(close))
+    close = parts.loaded(workspace, period.value)
+    parts.headed(debug.heading(close), period.value)
     return (close,)
 
 
@@ -39,11 +40,12 @@ def _(period, workspace):
 def _(asked, close, go, period):
     find = mo.ui.text(
         value=asked.find or "",
-        placeholder="an id: conversion, order, reversal, click, impression, contract, item or billing line",
+        label="Find",
+        placeholder=debug.FIND_WHAT,
         full_width=True,
         on_change=lambda text: go.to(find=text, **debug.opened_by(debug.hits(close, text))),
     )
-    mo.hstack([period, mo.md("Find"), find], justify="start", align="center", gap=1, widths=[0, 0, 1])
+    mo.hstack([period, find], justify="start", align="center", gap=2, widths=[0, 1])
 
 
 @app.cell
@@ -85,12 +87,8 @@ def _(close, line_said):
 
 @app.cell
 def _(asked, close, go, line):
-    finding = mo.ui.dropdown(
-        debug.finding_choices(close, line),
-        value=debug.finding_chosen(close, line, asked.finding),
-        label="Finding",
-        on_change=lambda identity: go.to(finding=identity),
-    )
+    findings = debug.finding_choices(close, line)
+    finding = parts.linked(go, "finding", findings, debug.finding_chosen(close, line, asked.finding))
     finding
     return (finding,)
 
@@ -115,17 +113,13 @@ def _(close, finding, line):
 
 @app.cell
 def _(close, line):
-    charts.fates(debug.fates_of_line(close, line), review.fates_title(line))
+    fates = debug.fates_of_line(close, line)
+    parts.charted(fates, fates=charts.fates(fates, review.fates_title(line)))
 
 
 @app.cell
 def _(asked, close, go, line):
-    fate = mo.ui.dropdown(
-        debug.fate_choices(close, line),
-        value=debug.fate_chosen(close, line, asked.fate),
-        label="Fate",
-        on_change=lambda value: go.to(fate=value),
-    )
+    fate = parts.linked(go, "fate", debug.fate_choices(close, line), debug.fate_chosen(close, line, asked.fate))
     read = mo.ui.run_button(label=debug.read_label(close, line))
     mo.vstack([mo.md(debug.event_heading(close, line)), mo.hstack([fate, read], justify="start", gap=2)])
     return fate, read
@@ -156,12 +150,8 @@ def _(close, event_said):
 
 @app.cell
 def _(asked, close, go, line_said, path):
-    contract = mo.ui.dropdown(
-        debug.contract_choices(path),
-        value=debug.contract_chosen(path, debug.line_at(close, line_said()), asked.contract),
-        label="Contract",
-        on_change=lambda value: go.to(contract=value),
-    )
+    wanted = debug.contract_chosen(path, debug.line_at(close, line_said()), asked.contract)
+    contract = parts.linked(go, "contract", debug.contract_choices(path), wanted)
     span = mo.ui.radio(debug.PATH_SPANS, value=debug.WHOLE_SPAN, inline=True)
     mo.hstack([contract, span], justify="start", gap=2)
     return contract, span
@@ -169,7 +159,8 @@ def _(asked, close, go, line_said, path):
 
 @app.cell
 def _(contract, path, span):
-    charts.path(**debug.drawn(path, contract.value, span.value))
+    drawn = debug.drawn(path, contract.value, span.value)
+    parts.charted(debug.path_figures(drawn), path=charts.path(**drawn))
 
 
 @app.cell

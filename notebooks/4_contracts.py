@@ -5,13 +5,14 @@ app = marimo.App(width="full", app_title="Contracts", css_file="parts/page.css")
 
 with app.setup:
     import marimo as mo
+    import parts
 
     from recon import charts, review
 
 
 @app.cell
 def _():
-    workspace = review.open_workspace()
+    workspace = parts.opened()
     params = mo.query_params()
     stored, refresh = mo.state(None)
     decision, tell = mo.state(review.Decision())
@@ -31,7 +32,7 @@ def _(params):
 def _(day, stored, workspace):
     stored()
     kept = review.open_book(workspace, day.value)
-    mo.vstack([mo.md(review.book_headline(kept)), day])
+    mo.vstack([parts.headed(review.book_headline(kept)), day])
     return (kept,)
 
 
@@ -139,11 +140,10 @@ def _(book, filters):
 
 @app.cell
 def _(book, contracts, pick):
-    bars = mo.ui.altair_chart(
-        charts.timeline(review.timeline_bars(book, contracts), book.day),
-        on_change=lambda _: pick(review.clicked_contract(bars.selections)),
-    )
-    bars
+    spans = review.timeline_bars(book, contracts)
+    drawn = charts.timeline(spans, book.day)
+    bars = mo.ui.altair_chart(drawn, on_change=lambda _: pick(review.clicked_contract(bars.selections)))
+    parts.charted(spans, timeline=(bars, drawn))
 
 
 @app.cell

@@ -61,7 +61,7 @@ def click_a_bar(page: Page) -> str:
         place = ActionChains(page.browser).move_to_element_with_offset(canvas, int(width * 0.35), down - height // 4)
         place.click().perform()
         time.sleep(0.7)
-        found = [one.text for one in page.all("h4") if one.text.startswith("Lines with")]
+        found = [one.text for one in page.all("h3") if one.text.startswith("Lines with")]
         if found:
             return found[0]
     raise AssertionError("no bar was met")

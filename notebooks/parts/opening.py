@@ -45,6 +45,13 @@ def loaded(workspace: Workspace, period: str) -> StoredClose:
         return review.load(workspace, period)
 
 
+def linked(go: Any, name: str, choices: Any, value: Any) -> Any:
+    """A field with its name as its label; what is chosen becomes part of the link."""
+    return mo.ui.dropdown(
+        choices, value=value, label=name.capitalize(), on_change=lambda chosen: go.to(**{name: chosen})
+    )
+
+
 def filters(close: StoredClose, params: Any) -> Any:
     """The fields that choose lines, set as the link says; what is chosen becomes part of the link."""
 

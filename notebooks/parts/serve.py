@@ -121,6 +121,7 @@ def main() -> None:
     parser.add_argument("--headless", action="store_true")
     parser.add_argument("--user-header", default="")
     asked = parser.parse_args()
+    os.environ[review.PAGES_SERVED] = " ".join(addresses())  # what a page shows the ways to
     os.chdir(PAGES)  # where marimo looks for how pages are shown
     app: Any = Review(addresses())
     port = free_port(asked.host, asked.port)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import os
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import marimo as mo
@@ -11,6 +12,12 @@ import pandas as pd
 from recon import charts, review
 from recon.close import StoredClose
 from recon.review import MonthDesk
+
+
+def headed(words: str, period: str | None = None) -> Any:
+    """A page's heading, under the ways to the other pages where those are served too."""
+    served = os.environ.get(review.PAGES_SERVED, "").split()
+    return mo.vstack([*([mo.Html(review.ways_bar(served, period))] if served else []), mo.md(words)])
 
 
 def listed(words: str, *tables: Any, fold: tuple[str, str] | None = None) -> Any:
@@ -46,7 +53,12 @@ def charted(figures: pd.DataFrame, **drawn: Any) -> Any:
     table = mo.ui.table(review.figures_table(figures), **review.BEHIND)
     kept = [picture for name, (_, chart) in pairs.items() for picture in _pictures(name, chart)]
     fold = mo.accordion({"Figures and pictures": mo.vstack([table, mo.hstack(kept, justify="start", gap=1)])})
-    return mo.vstack([mo.hstack([shown for shown, _ in pairs.values()], justify="start", gap=1, wrap=True), fold])
+    return mo.vstack([_side_by_side([shown for shown, _ in pairs.values()]), fold])
+
+
+def _side_by_side(shown: Sequence[Any]) -> Any:
+    """Charts in a row; one alone keeps the page's width, which some are drawn to."""
+    return shown[0] if len(shown) == 1 else mo.hstack(shown, justify="start", gap=1, wrap=True)
 
 
 def _pictures(name: str, chart: Any) -> Iterable[Any]:

@@ -24,6 +24,7 @@ from recon.charts.look import (
     money,
     said,
     stacked,
+    titled,
 )
 
 AGES = ["0–30", "31–60", "61–90", "90+"]
@@ -119,7 +120,9 @@ def days(rows: pd.DataFrame, amendments: pd.DataFrame, currency: str) -> Panel:
     y = alt.Y("value:Q", title=title, axis=amounts(shown["value"].max()))
     tips = ["day:N", alt.Tooltip("label:N", title=title), "events:N"]
     bars = alt.Chart(shown).mark_bar(color=EXPECTED).encode(x=x, y=y, tooltip=tips)
-    return alt.layer(bars, *_marks(amendments)).properties(width=DAYS_WIDTH, height=PLOT, title="Per UTC day")
+    drawn = alt.layer(bars, *_marks(amendments)).properties(width=DAYS_WIDTH, height=PLOT)
+    own: Panel = titled(drawn, alt.TitleParams("Per UTC day"))
+    return own
 
 
 def _marks(amendments: pd.DataFrame) -> list[alt.Chart]:

@@ -25,6 +25,7 @@ from recon.charts.look import (
     money,
     said,
     stacked,
+    titled,
 )
 
 
@@ -122,7 +123,7 @@ def fates(counts: pd.DataFrame, title: str) -> Panel:
         color=alt.condition("datum.is_counted", alt.value(BILLED), alt.value(EXPECTED))
     )
     text = base.mark_text(align="left", dx=5, color=INK).encode(text="label:N")
-    return alt.layer(bars, text).properties(width=WIDTH, height=alt.Step(ROW), title=title)
+    return titled(alt.layer(bars, text).properties(width=WIDTH, height=alt.Step(ROW)), alt.TitleParams(title))
 
 
 def _by_size(shown: pd.DataFrame) -> list[str]:

@@ -8,7 +8,7 @@ from typing import Any
 import altair as alt
 import pandas as pd
 
-from recon.charts.look import BILLED, INK, OVER, QUIET, UNDER, Panel, said
+from recon.charts.look import BILLED, INK, OVER, QUIET, UNDER, Panel, said, titled
 
 STEP, LABEL = 36, 0.32  # pixels of a lane; the part of the axis that an instant's words take
 SHADES = {"version": ("#e9edf2", 30), "click window": ("#cfe3f3", 20), "view window": ("#9cc4e4", 10)}
@@ -35,7 +35,8 @@ def path(
     y = alt.Y("lane:N", title=None, scale=alt.Scale(domain=lanes), axis=_names())
     behind = [_stretches(spans, y, bounds), _begins(spans, y, bounds), _rules(whole), *_heads(heads, y)]
     chart: Any = alt.layer(*behind, *_locks(instants, y, bounds), *_touches(touches, y, bounds))
-    chart = chart.encode(x=_axis(bounds)).properties(width="container", height=alt.Step(STEP), title=_title(title))
+    chart = chart.encode(x=_axis(bounds)).properties(width="container", height=alt.Step(STEP))
+    chart = titled(chart, alt.TitleParams(title[0], subtitle=title[1]))
     own: Panel = chart.resolve_scale(color="independent", fill="independent", stroke="independent")
     return own
 
@@ -172,7 +173,3 @@ def _touches(touches: pd.DataFrame, y: alt.Y, bounds: tuple[datetime, datetime])
         points.encode(y=y, fill=fill, stroke=edge, shape=shape, tooltip=tips),
         winner.encode(y=y, text="touch:N"),
     ]
-
-
-def _title(title: tuple[str, str]) -> alt.TitleParams:
-    return alt.TitleParams(title[0], subtitle=title[1])

@@ -9,7 +9,7 @@ from typing import Any
 import altair as alt
 import pandas as pd
 
-from recon.charts.look import BILLED, EXPECTED, INK, OVER, QUIET, UNDER, Panel, said
+from recon.charts.look import BILLED, EXPECTED, INK, OVER, QUIET, UNDER, Panel, said, titled
 
 LEAST_WIDTH, STEP, BAR = 800, 27, 17  # the picture is as wide as its page, but labels fit already here
 BEFORE, AFTER = timedelta(days=365), timedelta(days=460)  # of the date: what the axis reaches at most
@@ -41,7 +41,7 @@ def timeline(bars: pd.DataFrame, day: date) -> Panel:
     rule, words = _date(day, shown)
     drawn = (rule, _hits(shown), _bars(shown), _labels(shown), _beyond(shown), *_ends(shown), words)
     chart: alt.LayerChart = alt.layer(*drawn).encode(x=_axis(start, end))
-    chart = chart.properties(width="container", height=alt.Step(STEP), title=_title(start, end))
+    chart = titled(chart.properties(width="container", height=alt.Step(STEP)), _title(start, end))
     click = alt.PointSelectionConfig(type="point", fields=["contract"], toggle=False)
     chart.params = [alt.TopLevelSelectionParameter(name="chosen", select=click, views=["contract_rows"])]
     return chart

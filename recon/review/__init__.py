@@ -120,7 +120,7 @@ from recon.review.rolled import (
     rolled_heading,
     rolled_table,
 )
-from recon.review.start import start_page, trouble_page
+from recon.review.start import PAGES_SERVED, start_page, trouble_page, ways_bar
 from recon.review.tables import (
     BEHIND,
     BESIDE,
@@ -214,6 +214,7 @@ __all__ = [
     "NO_EVENTS",
     "NO_WORKINGS",
     "OPEN",
+    "PAGES_SERVED",
     "RANKS",
     "REJECTED",
     "REPEAT_HEADING",
@@ -332,6 +333,7 @@ __all__ = [
     "waiting_one",
     "waiting_words",
     "way_table",
+    "ways_bar",
     "why_heading",
     "workings_beside",
     "workings_of",

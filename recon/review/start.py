@@ -22,6 +22,8 @@ from recon.workspace import Workspace
 
 MOST_MONTHS = 24
 LOOKED_AT = 3  # signed months whose files are read again for the start page; the month's own page always looks
+PAGES_SERVED = "RECON_PAGES"  # the setting by which a page knows what is served beside it
+COLUMNS = ("month", "state", "run", "signed", "still stands", "to be decided")
 PAGES = {
     "month-end": "Decide about a month's findings, and sign it off",
     "evidence": "What an auditor samples, traces and takes along",
@@ -72,7 +74,7 @@ def page(title: str, body: str) -> str:
     """A page in the look of the others, in light and in dark, that asks nothing of the network."""
     head = f'<meta charset="utf-8"><title>{escape(title)}</title><meta name="viewport" content="width=device-width">'
     head += f'<link rel="icon" href="data:,"><style>{LOOK}</style>'
-    return f'<!doctype html>\n<html lang="en"><head>{head}</head>\n<body>\n{body}\n</body></html>\n'
+    return f'<!doctype html>\n<html lang="en"><head>{head}</head>\n<body>\n<main>\n{body}\n</main>\n</body></html>\n'
 
 
 def _trouble(bad: BadInput) -> str:
@@ -106,7 +108,14 @@ def _ways(addresses: Mapping[str, str]) -> str:
         f'<a class="card" href="{escape(address)}"><b>{escape(_title(name))}</b>{escape(PAGES.get(name, ""))}</a>'
         for name, address in addresses.items()
     )
-    return f'<nav class="cards">{"".join(cards)}</nav>'
+    return f'<nav class="cards" aria-label="Pages">{"".join(cards)}</nav>'
+
+
+def ways_bar(names: Sequence[str], period: str | None = None) -> str:
+    """The way to the start page and to each page, with its month: what stands on top of a page. Empty without pages."""
+    query = f"?{escape(urlencode({'period': period}))}" if period else ""
+    links = (f'<a href="../{escape(name)}/{query}">{escape(_title(name))}</a>' for name in names)
+    return f'<nav class="ways" aria-label="Pages"><a href="../">Start</a> {" ".join(links)}</nav>' if names else ""
 
 
 def _title(name: str) -> str:
@@ -171,7 +180,7 @@ def _table(months: Sequence[MonthState], addresses: Mapping[str, str]) -> str:
     """A row per month with its state."""
     if not months:
         return "<h2>Months</h2><p>No month was closed yet: <code>recon close 2026-10</code> recomputes one.</p>"
-    head = "".join(f"<th>{name}</th>" for name in ("month", "state", "run", "signed", "still stands", "to be decided"))
+    head = "".join(f'<th scope="col">{name}</th>' for name in COLUMNS)
     rows = "".join(f"<tr>{''.join(f'<td>{cell}</td>' for cell in _row(one, addresses))}</tr>" for one in months)
     return f"<h2>Months</h2><table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
 

@@ -146,7 +146,7 @@ def findings_title(chosen: list[tuple[str, str]]) -> str:
     """What the findings listed below are."""
     bars = ", ".join(f"{cause_words(cause)} in {currency}" for currency, cause in chosen)
     listed = f"Lines with {bars}" if chosen else "All findings, the largest first"
-    return f"#### {listed}\n\nChoose one to see what it rests on, or several to decide about them at once."
+    return f"### {listed}\n\nChoose one to see what it rests on, or several to decide about them at once."
 
 
 def finding_of(close: StoredClose, row: pd.DataFrame) -> views.Record:

@@ -22,7 +22,7 @@ TIE_COLUMNS = [
 SEEN_COLUMNS = ["contract", "counterparty", "direction", "delivered", "lines expected", "lines billed", "is billed"]
 ORPHAN_COLUMNS = ["contract as billed", "item", "kind", "currency", "billed"]
 TIED_HEADING = (
-    "#### Contract by contract: units that met the paid fate, priced, expected, billed\n\n"
+    "### Contract by contract: units that met the paid fate, priced, expected, billed\n\n"
     "Where a billed quantity differs comes first. Choose a contract to see all its fates."
 )
 EVERY_LINE_NAMED = "**From billing to contract:** every billed line names a contract of the book."
@@ -48,7 +48,7 @@ def walk_text(walk: Walk) -> str:
     rows += [f"| {step.words} | {_figures(step.figures)} |" for step in walk.fates]
     rows += [_total(walk.sum_words, walk.told)] if walk.sum_words else []
     head = [f"| | {' | '.join(walk.columns)} |", f"|:--|{'--:|' * len(walk.columns)}"]
-    return "\n".join([f"#### {walk.title}", "", *head, *rows, _total("Difference (must be zero)", walk.gaps)])
+    return "\n".join([f"### {walk.title}", "", *head, *rows, _total("Difference (must be zero)", walk.gaps)])
 
 
 def _total(words: str, figures: Iterable[Fraction]) -> str:

@@ -82,9 +82,9 @@ def event_heading(close: StoredClose, line: pd.DataFrame) -> str:
     """What the table of events holds; that it is empty where no finding turns on counted impressions."""
     if not has_decisions(close, line):
         told = "these are counts that its findings turn on." if len(_counted(close, line)) else NO_EVENTS
-        return f"#### Events\n\nImpressions are counted, not listed: {told}"
+        return f"### Events\n\nImpressions are counted, not listed: {told}"
     return (
-        "#### Events\n\nConversions decided on for the item, and those refused before any item priced them. First "
+        "### Events\n\nConversions decided on for the item, and those refused before any item priced them. First "
         "those where billing_details differ, then those that a finding turns on. Choose one to see its path."
     )
 

@@ -18,6 +18,7 @@ from recon.review.words import counted, literal
 from recon.views import LINE
 
 COLUMNS = ["what", "id", "is", "line", "conversion"]
+FIND_WHAT = "an id: conversion, order, reversal, click, impression, contract, item or billing line"
 LOOKED = (
     "lines by contract, item, kind and currency", "findings", "billing lines named in findings", "conversions",
     "orders", "reversals", "clicks and views in reach of a conversion", "the statement's billing lines",

@@ -28,7 +28,7 @@ KEYS = {
     "billing_details": "conversion_id",
 }  # fmt: skip
 OF_TOUCH = {"click": "clicks", "view": "impressions"}
-RAW_HEADING = "#### The raw rows\n\nQueries that find them (DuckDB reads the files; a source's own SQL its tables):"
+RAW_HEADING = "### The raw rows\n\nQueries that find them (DuckDB reads the files; a source's own SQL its tables):"
 REPEAT = "## To repeat it"
 RAW_COLUMNS = ["dataset", "file", "row", "id", "content"]
 Wanted = Mapping[str, Sequence[str]]

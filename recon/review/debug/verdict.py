@@ -71,8 +71,8 @@ def edit_words(close: StoredClose, finding: str | None, changed: pd.DataFrame) -
         return ""
     row = _record(close, finding)
     if not row["edit"]:
-        return "#### The edit\n\nNo edit is known for it."
-    told = f"#### The edit\n\n{literal(str(row['edit']))}"
+        return "### The edit\n\nNo edit is known for it."
+    told = f"### The edit\n\n{literal(str(row['edit']))}"
     if not changed.empty:
         return told
     return f"{told}\n\n*{NO_CLAUSE}: it is about the clock, how events are read, the inputs or the finished line.*"
@@ -116,8 +116,8 @@ def _differences(
 def workings_words(close: StoredClose, finding: str | None) -> str:
     """What stands in the table of workings."""
     if finding is not None and views.has_workings(close, _record(close, finding)):
-        return "#### Workings: as expected, beside what they are under the edit"
-    return "#### Workings, as expected (no arithmetic is kept under an edit)"
+        return "### Workings: as expected, beside what they are under the edit"
+    return "### Workings, as expected (no arithmetic is kept under an edit)"
 
 
 def workings_rows(close: StoredClose, line: pd.DataFrame, finding: str | None) -> pd.DataFrame:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -25,6 +25,7 @@ RULE_COLUMNS = ["rule", "asks", "found", "decision"]
 INSTANT_COLUMNS = ["at", "words", "role", "lane"]
 SPAN_COLUMNS = ["lane", "what", "role", "first", "last"]
 TOUCH_COLUMNS = ["lane", "at", "kind", "touch", "partner", "state", "told"]
+FIGURE_COLUMNS = ["lane", "what", "from", "until", "kind", "partner", "told"]
 ONE_DAY = timedelta(days=1)
 
 
@@ -105,8 +106,8 @@ def rules_heading(path: Path, contract: str | None) -> str:
     """Whose rules stand below."""
     claim = _claim(path, contract)
     if claim is None:
-        return "#### Rules\n\nNo contract of the program is in force on that date (2.2)."
-    return f"#### The rules in order, for {literal(claim.contract)} v{claim.version.version} ({claim.version.timezone})"
+        return "### Rules\n\nNo contract of the program is in force on that date (2.2)."
+    return f"### The rules in order, for {literal(claim.contract)} v{claim.version.version} ({claim.version.timezone})"
 
 
 def rule_rows(path: Path, contract: str | None) -> pd.DataFrame:
@@ -132,6 +133,14 @@ def drawn(path: Path, contract: str | None, span: str) -> dict[str, Any]:
         "instants": instant_rows(path, contract), "bounds": path_bounds(path, contract, span),
         "title": path_title(path, contract),
     }  # fmt: skip
+
+
+def path_figures(drawn: Mapping[str, Any]) -> pd.DataFrame:
+    """What the chart draws, as a table: stretches, touches and instants by lane, on the same clocks."""
+    spans = drawn["spans"].rename(columns={"first": "from", "last": "until"})
+    touches = drawn["touches"].rename(columns={"at": "from", "touch": "what"})
+    instants = drawn["instants"].rename(columns={"at": "from", "words": "what"})
+    return pd.concat([instants, spans, touches])[FIGURE_COLUMNS].reset_index(drop=True)
 
 
 def path_title(path: Path, contract: str | None) -> tuple[str, str]:
