@@ -17,7 +17,7 @@ from recon.review import MonthDesk
 def headed(words: str, period: str | None = None) -> Any:
     """A page's heading, under the ways to the other pages where those are served too."""
     served = os.environ.get(review.PAGES_SERVED, "").split()
-    return mo.vstack([*([mo.Html(review.ways_bar(served, period))] if served else []), mo.md(words)])
+    return mo.md(f"{review.ways_bar(served, period)}\n\n{words}")
 
 
 def listed(words: str, *tables: Any, fold: tuple[str, str] | None = None) -> Any:

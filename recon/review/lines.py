@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 
 from recon.close import StoredClose
-from recon.review.words import as_text, matching, readable, shown
+from recon.review.words import all_shown, as_text, matching, readable, shown
 
 COUNTED = ("billable", "payable")
 MOST_EVENTS = 500
@@ -20,20 +20,18 @@ _KEY = ["contract", "item", "kind", "currency"]
 
 def lines_table(lines: pd.DataFrame) -> pd.DataFrame:
     """The lines as a page shows them: amounts as text at the currency's decimals, the words a person says."""
-    pairs = list(
-        zip(*(lines[name] for name in ("expected_amount", "billed_amount", "variance", "currency")), strict=True)
-    )
+    currencies = lines["currency"]
     return pd.DataFrame(
         {
-            "counterparty": [name or "(no contract)" for name in lines["counterparty"]],
+            "counterparty": lines["counterparty"].replace("", None).fillna("(no contract)"),
             "contract": lines["contract"],
             "item": lines["item"],
             "kind": lines["kind"],
             "currency": lines["currency"],
-            "expected": [shown(expected, currency) for expected, _, _, currency in pairs],
-            "billed": [shown(billed, currency) for _, billed, _, currency in pairs],
-            "variance": [shown(variance, currency, is_signed=True) for _, _, variance, currency in pairs],
-            "status": [str(status).replace("_", " ") for status in lines["status"]],
+            "expected": all_shown(lines["expected_amount"], currencies),
+            "billed": all_shown(lines["billed_amount"], currencies),
+            "variance": all_shown(lines["variance"], currencies, is_signed=True),
+            "status": lines["status"].astype(str).str.replace("_", " "),
         }
     )
 

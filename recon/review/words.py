@@ -10,6 +10,8 @@ from fractions import Fraction
 from typing import Any
 
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from recon.money import minor_units, plain, round_to
 
@@ -30,6 +32,31 @@ def shown(amount: Decimal, currency: str, *, is_signed: bool = False) -> str:
     digits = max(minor_units(currency), -int(amount.as_tuple().exponent))
     sign = "−" if amount < 0 else "+" if is_signed and amount > 0 else ""
     return f"{sign}{abs(amount):,.{digits}f}"
+
+
+def all_shown(amounts: pd.Series, currencies: pd.Series, *, is_signed: bool = False) -> pd.Series:
+    """A column of amounts as `shown` writes each, a currency at a time and not a row at a time.
+
+    >>> list(all_shown(pd.Series([Decimal("-1234567.50"), Decimal("20")]), pd.Series(["USD", "JPY"]), is_signed=True))
+    ['−1,234,567.50', '+20']
+    """
+    parts = [
+        pd.Series(_column(own, str(currency), is_signed), index=own.index, dtype=object)
+        for currency, own in amounts.groupby(currencies, sort=False)
+    ]
+    return pd.concat(parts).reindex(amounts.index) if parts else amounts.astype(object)
+
+
+def _column(amounts: pd.Series, currency: str, is_signed: bool) -> list[str]:
+    try:
+        exact = pa.array(amounts, type=pa.decimal128(38, minor_units(currency)))
+    except pa.ArrowInvalid:  # more digits than the currency has: each is shown with its own
+        return [shown(amount, currency, is_signed=is_signed) for amount in amounts]
+    text = pc.cast(exact, pa.string())
+    for _ in range(pc.max(pc.utf8_length(text)).as_py() // 3):  # as often as the longest has threes
+        text = pc.replace_substring_regex(text, r"(\d)(\d{3})([,.]|$)", r"\1,\2\3")
+    plus = pc.if_else(pc.greater(exact, 0), "+", "") if is_signed else ""
+    return pc.binary_join_element_wise(plus, pc.replace_substring(text, "-", "−"), "").to_pylist()
 
 
 def readable(arithmetic: str) -> str:

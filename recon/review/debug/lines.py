@@ -10,7 +10,7 @@ from recon.close import StoredClose
 from recon.diagnose.grades import cause_words
 from recon.review.debug.address import line_key
 from recon.review.month import SETTLED
-from recon.review.words import counted, literal, shown
+from recon.review.words import all_shown, counted, literal, shown
 from recon.views import LINE
 
 NO_MONTH = (
@@ -41,19 +41,22 @@ def lines_worst_first(close: StoredClose) -> pd.DataFrame:
     lines = close.lines
     if lines.empty:
         return pd.DataFrame(columns=COLUMNS, dtype=object)
-    gross = [abs(amount) for amount in lines["variance"]]
-    ranked = lines.assign(gross=gross, is_settled=lines["status"].isin(SETTLED))
+    ranked = lines.assign(gross=lines["variance"].abs(), is_settled=lines["status"].isin(SETTLED))
     ranked = ranked.sort_values(["is_settled", "gross", *LINE], ascending=[True, False, *[True] * 4], kind="stable")
     ranked["rank"] = ranked.groupby(["is_settled", "currency"]).cumcount()
     ordered = ranked.sort_values(["is_settled", "rank", "currency"], kind="stable")
-    return pd.DataFrame([_row(row) for row in ordered.to_dict("records")], columns=COLUMNS, dtype=object)
+    return _as_shown(ordered.reset_index(drop=True))
 
 
-def _row(row: dict[Any, Any]) -> tuple[str, ...]:
-    amounts = [shown(row[name], row["currency"]) for name in ("expected_amount", "billed_amount")]
-    variance = shown(row["variance"], row["currency"], is_signed=True)
-    cause = ", ".join(filter(None, (cause_words(row["cause"]), str(row["grade"] or ""))))
-    return (*(str(row[name]) for name in LINE), *amounts, variance, str(row["status"]).replace("_", " "), cause)
+def _as_shown(lines: pd.DataFrame) -> pd.DataFrame:
+    currencies, causes = lines["currency"], lines["cause"]
+    words = causes.map({cause: cause_words(cause) for cause in causes.unique()})
+    told = words.fillna("") + ", " + lines["grade"].fillna("")
+    amounts = {name: all_shown(lines[f"{name}_amount"], currencies) for name in ("expected", "billed")}
+    variance = all_shown(lines["variance"], currencies, is_signed=True)
+    status = lines["status"].astype(str).str.replace("_", " ")
+    columns = [*(lines[name].astype(str) for name in LINE), *amounts.values(), variance, status, told.str.strip(", ")]
+    return pd.DataFrame(dict(zip(COLUMNS, columns, strict=True)))
 
 
 def open_row(row: Any) -> str | None:
