@@ -17,31 +17,36 @@ from typing import NamedTuple
 
 from tests.pages import Page, chromium, reviewed
 
-HERE = Path(__file__).parent / "screenshots"
+ROOT = Path(__file__).parent.parent
 WIDTH, SETTLE_SECONDS = 1280, 3
 
 
 class Shot(NamedTuple):
-    """A picture: its name, the page with its filters, words that are there once it is drawn, its height in pixels."""
+    """A picture: its file, the page with its filters, words that are there once it is drawn, its height in pixels."""
 
-    name: str
+    file: str
     where: str
     words: str
     height: int
 
 
 SHOTS = (
-    Shot("start", "", "2026-10", 900),
-    Shot("month-end", "month-end/?period=2026-10", "billed", 1500),
-    Shot("evidence", "evidence/?period=2026-10", "grade", 1500),
-    Shot("debug", "debug/?period=2026-10&line=streamly-acme-reviews|subscription|payout|USD", "cause, grade", 1700),
-    Shot("contracts", "contracts/?on=2026-10-31", "what comes next", 1400),
+    Shot("docs/screenshots/start.png", "", "2026-10", 900),
+    Shot("docs/screenshots/month-end.png", "month-end/?period=2026-10", "how it stands", 1500),
+    Shot("docs/screenshots/evidence.png", "evidence/?period=2026-10", "grade", 1500),
+    Shot(
+        "docs/screenshots/debug.png",
+        "debug/?period=2026-10&line=streamly-acme-reviews|subscription|payout|USD",
+        "cause, grade",
+        1700,
+    ),
+    Shot("docs/screenshots/contracts.png", "contracts/?on=2026-10-31", "what comes next", 1400),
+    Shot("notebooks/month_end.png", "month-end/?period=2026-10", "how it stands", 2300),  # README's
 )
 
 
-def take(workspace: Path, folder: Path = HERE) -> None:
-    """Write every picture into a folder."""
-    folder.mkdir(exist_ok=True)
+def take(workspace: Path) -> None:
+    """Write every picture."""
     with tempfile.TemporaryDirectory() as place:
         copy = Path(shutil.copytree(workspace, Path(place) / "demo"))
         with reviewed(copy, Path(place) / "log.txt") as address, chromium(Path(place) / "p", Path(place)) as browser:
@@ -51,8 +56,8 @@ def take(workspace: Path, folder: Path = HERE) -> None:
                 browser.get(f"{address}/{shot.where}")
                 page.until(partial(_is_drawn, page, shot.words), shot.words)
                 time.sleep(SETTLE_SECONDS)
-                browser.save_screenshot(str(folder / f"{shot.name}.png"))
-                print(folder / f"{shot.name}.png")
+                browser.save_screenshot(str(ROOT / shot.file))
+                print(shot.file)
 
 
 def _is_drawn(page: Page, words: str) -> bool:

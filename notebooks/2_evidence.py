@@ -14,7 +14,7 @@ with app.setup:
 
 @app.cell
 def _():
-    workspace = review.open_workspace()
+    workspace = parts.opened()
     link = audit.Link(mo.query_params())
     period = mo.ui.dropdown(**audit.month_filter(workspace, link))
     return link, period, workspace
@@ -22,7 +22,7 @@ def _():
 
 @app.cell
 def _(link, period, workspace):
-    mo.stop(period.value is None, mo.md(audit.NO_MONTH))
+    mo.stop(period.value is None, parts.headed(audit.NO_MONTH))
     run = mo.ui.dropdown(**audit.run_filter(audit.runs(workspace, period.value), link))
     mo.hstack([period, run], justify="start", gap=2)
     return (run,)

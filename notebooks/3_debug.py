@@ -30,7 +30,7 @@ def _():
 
 @app.cell
 def _(period, workspace):
-    mo.stop(period.value is None, mo.md(debug.NO_MONTH))
+    mo.stop(period.value is None, parts.headed(debug.NO_MONTH))
     close = parts.loaded(workspace, period.value)
     parts.headed(debug.heading(close), period.value)
     return (close,)

@@ -8,6 +8,7 @@ from typing import Any
 
 import marimo as mo
 
+from parts.showing import headed
 from recon import review
 from recon.close import StoredClose
 from recon.problems import BadInput
@@ -32,7 +33,7 @@ def opened() -> Workspace:
 def month(workspace: Workspace, params: Any) -> Any:
     """The field for the month, which stands in the link; words in its place where none was closed."""
     months = review.periods(workspace)
-    mo.stop(not months, mo.callout(mo.md(review.no_month(workspace)), kind="info"))
+    mo.stop(not months, headed(f"# Month end\n\n{review.no_month(workspace)}"))
     wanted = review.month(workspace, params.get("period"))
     return mo.ui.dropdown(
         months, value=wanted, label="Month", searchable=True, on_change=lambda value: params.set("period", value)

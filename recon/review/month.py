@@ -11,7 +11,7 @@ from recon.close import StoredClose, load_close, periods
 from recon.evidence import Bundle
 from recon.period import Period
 from recon.problems import BadInput, Problem
-from recon.review.words import as_text, literal, shown, total
+from recon.review.words import as_text, counted, literal, shown, total
 from recon.workspace import Workspace
 
 ALL = "all"
@@ -59,7 +59,7 @@ def headline(close: StoredClose) -> str:
     status = (
         f"**{len(still_open)} of {len(lines)} lines are open**" if still_open else f"**all {len(lines)} lines agree**"
     )
-    notes = [f"{len(close.rejected):,} rows set aside" if len(close.rejected) else "no rows set aside"]
+    notes = [f"{counted(len(close.rejected), 'row')} set aside" if len(close.rejected) else "no rows set aside"]
     unpriced = sorted({contract for contract, _, _ in close.not_priced})
     notes.append(f"**not priced: {', '.join(unpriced)}**" if unpriced else "every contract priced")
     return (
@@ -121,7 +121,7 @@ def left_out(close: StoredClose) -> str:
     """Contracts not priced and rows set aside, in words."""
     clauses = [f"- **{contract}**, version {version}: `{clause}`" for contract, version, clause in close.not_priced]
     rejected = (
-        f"{len(close.rejected):,} rows of the inputs were set aside:"
+        f"Set aside of the inputs: {counted(len(close.rejected), 'row')}."
         if len(close.rejected)
         else "No row was set aside."
     )
