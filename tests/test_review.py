@@ -11,6 +11,7 @@ from stored_close import a_close
 
 from recon import review
 from recon.problems import BadInput
+from recon.review.words import all_shown, shown
 
 
 def line(item: str) -> pd.DataFrame:
@@ -114,3 +115,15 @@ def test_without_a_closed_month_it_says_what_to_do() -> None:
 
     with pytest.raises(BadInput, match="recon close"):
         review.load(Nothing(), None)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("is_signed", [False, True])
+def test_a_column_of_amounts_is_written_as_each_of_them(is_signed: bool) -> None:
+    texts = ("0.00", "-0.01", "999", "1000.5", "-12345678901234567.89", "1E+3", "0.001", "-7")
+    for currencies in (("USD", "JPY"), ("KWD", "USD"), ("USD", "USD")):
+        amounts = pd.Series([Decimal(text) for text in texts], dtype=object)
+        of = pd.Series([currencies[place % 2] for place in range(len(texts))])
+        one_by_one = [shown(amount, name, is_signed=is_signed) for amount, name in zip(amounts, of, strict=True)]
+        assert list(all_shown(amounts, of, is_signed=is_signed)) == one_by_one
+        whole = amounts[amounts.map(lambda one: one == one.to_integral_value())]
+        assert list(all_shown(whole, of[whole.index])) == [shown(whole[n], of[n]) for n in whole.index]
