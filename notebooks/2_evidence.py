@@ -72,9 +72,8 @@ def _(room):
 
 @app.cell
 def _(link, room):
-    asked = mo.ui.dictionary(
-        {name: mo.ui.dropdown(**audit.finding_filter(room, link, name)) for name in audit.FINDING_FILTERS}
-    )
+    _fields = {name: mo.ui.dropdown(**audit.finding_filter(room, link, name)) for name in audit.FINDING_FILTERS}
+    asked = mo.ui.dictionary(_fields)
     mo.vstack([mo.md(audit.findings_heading(room)), mo.hstack(list(asked.values()), justify="start", gap=2)])
     return (asked,)
 
@@ -145,9 +144,8 @@ def _(sources):
 @app.cell
 def _(link, workspace):
     trail = audit.open_trail(workspace)
-    wanted = mo.ui.dictionary(
-        {name: mo.ui.dropdown(**audit.trail_filter(trail, link, name)) for name in audit.TRAIL_FILTERS}
-    )
+    _fields = {name: mo.ui.dropdown(**audit.trail_filter(trail, link, name)) for name in audit.TRAIL_FILTERS}
+    wanted = mo.ui.dictionary(_fields)
     _holds = mo.callout(mo.md(audit.chain_verdict(trail).words), kind=audit.chain_verdict(trail).look)
     mo.vstack([mo.md(audit.TRAIL_HEADING), _holds, mo.hstack(list(wanted.values()), justify="start", gap=2)])
     return trail, wanted
