@@ -19,6 +19,7 @@ from recon.expect.cpa import CpaResult, expected_cpa
 from recon.expect.currency import ExchangeRates
 from recon.expect.openings import Balance, Openings
 from recon.inputs.datasets import DATASETS
+from recon.observe import Questions
 from recon.observe.conversions import observe_conversions
 from recon.observe.impressions import choose_impressions
 from recon.observe.scope import Scope
@@ -135,7 +136,7 @@ class Program:
 
 def observe(engine: Engine, book: Book, scope: Scope) -> None:
     """The conversions' observations, without counting impressions."""
-    observe_conversions(engine, book, scope)
+    observe_conversions(engine, Questions.of(book, scope), scope)
     choose_impressions(engine, scope)
     observe_touches(engine)
 

@@ -7,7 +7,7 @@ from programs import OCTOBER, Program, cpa, sale, tiers
 
 from recon.contracts.terms import Lock
 from recon.expect.locks import lock_date
-from recon.observe.lookback import first_locking_month
+from recon.observe.questions import first_locking_month
 from recon.period import Period, instant
 
 MONTH_END = {"earn_on": "lock", "lock": {"after": "month_end", "months": 1, "days": 0}}

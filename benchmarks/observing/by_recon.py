@@ -7,7 +7,7 @@ from collections.abc import Callable
 from benchmarks.observing.question import Question
 from recon.engine import Engine
 from recon.inputs import open_engine, read_inputs
-from recon.observe import observe
+from recon.observe import Questions, observe, questions_of
 from recon.observe.conversions import observe_conversions
 from recon.observe.impressions import choose_impressions, observe_impressions
 from recon.observe.repeats import find_repeats
@@ -18,6 +18,10 @@ def _opened(asked: Question) -> Engine:
     engine = open_engine(asked.workspace)
     read_inputs(asked.workspace, engine, asked.scope.period)
     return engine
+
+
+def _questions(asked: Question, engine: Engine) -> Questions:
+    return questions_of(engine, asked.book, asked.scope, asked.every)
 
 
 def _told(asked: Question, engine: Engine, more: str = "") -> list[tuple]:
@@ -35,7 +39,7 @@ def counts(asked: Question) -> list[tuple]:
     """As if no id came twice: one scan."""
     with _opened(asked) as engine, engine.joined_as_written():
         engine.table("copies_of_impressions", _columns(engine), [])
-        observe_impressions(engine, asked.every, asked.scope)
+        observe_impressions(engine, _questions(asked, engine), asked.scope)
         return _told(asked, engine)
 
 
@@ -47,13 +51,13 @@ def _columns(engine: Engine) -> dict[str, str]:
 def duplicates(asked: Question) -> list[tuple]:
     with _opened(asked) as engine, engine.joined_as_written():
         find_repeats(engine, "impressions", asked.scope)
-        observe_impressions(engine, asked.every, asked.scope)
+        observe_impressions(engine, _questions(asked, engine), asked.scope)
         return _told(asked, engine, ", is_duplicate")
 
 
 def touches(asked: Question) -> list[tuple]:
     with _opened(asked) as engine:
-        observe_conversions(engine, asked.book, asked.scope, asked.every)
+        observe_conversions(engine, _questions(asked, engine), asked.scope)
         with engine.joined_as_written():
             choose_impressions(engine, asked.scope)
         observe_touches(engine)

@@ -12,7 +12,8 @@ from recon.contracts.book import Book
 from recon.contracts.lint import accepted
 from recon.contracts.terms import CpmTerms
 from recon.observe import Scope
-from recon.observe.conversions import SPARE, widest_windows
+from recon.observe.conversions import SPARE
+from recon.observe.questions import widest_windows
 from recon.period import DAY, Period
 from recon.workspace import Workspace
 

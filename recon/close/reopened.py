@@ -15,7 +15,7 @@ from recon.contracts.terms import ContractVersion
 from recon.diagnose import Observations, Preview, World, impressions_behind, observed_by, observed_in, preview
 from recon.engine import Engine
 from recon.inputs import open_engine, read_inputs
-from recon.observe import Scope, observe
+from recon.observe import Scope, observe, questions_of
 from recon.observe.impressions import impression_ids
 from recon.period import Period, instant
 from recon.problems import BadInput, Problem
@@ -49,7 +49,8 @@ class Reopened:
             return []
         with open_engine(self.close.workspace) as engine:
             read_inputs(self.close.workspace, engine, self.world.scope.period)
-            named = impression_ids(engine, self.world.every, self.world.scope, item, most)
+            asked = questions_of(engine, self.world.every, self.world.scope)
+            named = impression_ids(engine, asked, self.world.scope, item, most)
         found: dict[tuple[str, str], list[str]] = {}
         for count, ours, theirs in seen:
             found.setdefault((ours, theirs), []).extend(named.get(replace(count, quantity=0), ()))

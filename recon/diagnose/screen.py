@@ -12,7 +12,7 @@ from recon.diagnose.edits import Edit
 from recon.diagnose.places import Place, WonByPlace
 from recon.diagnose.reprice import Repricer
 from recon.diagnose.world import LineKey, Replay, World
-from recon.observe.lookback import is_ordered
+from recon.observe.questions import is_ordered
 
 # What an edit of these codes changes is which conversions are paid, and nothing else.
 BY_EVENTS = (

@@ -17,7 +17,7 @@ from recon.contracts.book import Book
 from recon.contracts.terms import CpaItem, CpaTerms
 from recon.engine import Engine, literal
 from recon.expect.attribution import MILLION
-from recon.observe.lookback import cpa_terms, is_ordered
+from recon.observe.questions import cpa_terms, is_ordered
 from recon.observe.scope import one_of
 from recon.period import DAY
 

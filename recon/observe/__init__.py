@@ -6,10 +6,11 @@ from recon.contracts.book import Book
 from recon.engine import Engine
 from recon.observe.conversions import observe_conversions
 from recon.observe.impressions import choose_impressions, observe_impressions
+from recon.observe.questions import Questions
 from recon.observe.scope import Scope
 from recon.observe.touches import observe_touches
 
-__all__ = ["OBSERVATIONS", "Scope", "not_known_yet", "observe"]
+__all__ = ["OBSERVATIONS", "Questions", "Scope", "not_known_yet", "observe", "observe_asked", "questions_of"]
 
 # The relations that everything after is computed from, and the order that makes their files reproducible.
 OBSERVATIONS = {
@@ -30,13 +31,27 @@ def observe(engine: Engine, book: Book, scope: Scope, every: Book | None = None)
     """Reduce the events of the inputs to the relations of `OBSERVATIONS`, once for all contracts.
 
     `book` is what is priced; `every` holds all versions, whatever their status: what a diagnosis asks of those, too,
-    is observed in the same scans. Impressions are read three times, each column once or twice: their ids, the few
-    rows that are looked at singly, and what they are counted by.
+    is observed in the same scans.
     """
-    observe_conversions(engine, book, scope, every)
+    observe_asked(engine, questions_of(engine, book, scope, every), scope)
+
+
+def questions_of(engine: Engine, book: Book, scope: Scope, every: Book | None = None) -> Questions:
+    """What these contracts ask of events, where third parties count the items that the inputs say they do."""
+    counted = engine.rows("SELECT DISTINCT item FROM third_party", "counted items")
+    return Questions.of(book, scope, every, frozenset(str(item) for (item,) in counted))
+
+
+def observe_asked(engine: Engine, asked: Questions, scope: Scope) -> None:
+    """The same from what is asked alone: no term of a contract comes in otherwise.
+
+    Impressions are read three times, each column once or twice: their ids, the few rows that are looked at singly, and
+    what they are counted by.
+    """
+    observe_conversions(engine, asked, scope)
     with engine.joined_as_written():
         choose_impressions(engine, scope)
-        observe_impressions(engine, every or book, scope)
+        observe_impressions(engine, asked, scope)
     observe_touches(engine)
 
 

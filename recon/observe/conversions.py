@@ -6,20 +6,19 @@ is stated, so that a contract with another window, or an error in one, can be an
 
 from __future__ import annotations
 
-from recon.contracts.book import Book
-from recon.contracts.terms import CpaTerms
 from recon.engine import Engine
 from recon.observe.lookback import find_asked_conversions
+from recon.observe.questions import Questions
 from recon.observe.repeats import COLUMNS, in_order, keep_first_of_each_id
 from recon.observe.scope import Scope
-from recon.period import DAY, duration
+from recon.period import DAY
 
 SPARE = DAY
 AGAIN = "\x1f"  # between the id of a row that came again and the number of the copy
 
 
-def observe_conversions(engine: Engine, book: Book, scope: Scope, every: Book | None = None) -> None:
-    """Create the relations that CPA is priced from, but for touches; `every` holds versions not in force, too.
+def observe_conversions(engine: Engine, asked: Questions, scope: Scope) -> None:
+    """Create the relations that CPA is priced from, but for touches.
 
     `conversion_rows`: the first row of each conversion from the period, in any zone, and of earlier ones that it
     asks for, with the latest earlier clean conversion of the same order (`prior_id`, `prior_ts`); `reversal_rows`
@@ -29,30 +28,16 @@ def observe_conversions(engine: Engine, book: Book, scope: Scope, every: Book | 
     """
     for dataset in ("clicks", "conversions", "reversals"):
         keep_first_of_each_id(engine, dataset, scope)
-    _windows(engine, every or book)
-    find_asked_conversions(engine, book, scope)
+    _windows(engine, asked)
+    find_asked_conversions(engine, asked, scope)
     _conversions(engine, scope)
     _repeated(engine, scope)
     _converters(engine)
     _reversals(engine)
 
 
-def widest_windows(book: Book) -> dict[str, tuple[int, int]]:
-    """(click, view) windows per program in µs: the widest of any version."""
-    widest: dict[str, tuple[int, int]] = {}
-    for version in book.versions:
-        if isinstance(version.terms, CpaTerms):
-            click, view = widest.get(version.terms.program, (0, 0))
-            stated = version.terms.attribution
-            widest[version.terms.program] = (
-                max(click, duration(stated.click_window)),
-                max(view, duration(stated.view_window)),
-            )
-    return widest
-
-
-def _windows(engine: Engine, book: Book) -> None:
-    rows = [(program, click + SPARE, view + SPARE) for program, (click, view) in sorted(widest_windows(book).items())]
+def _windows(engine: Engine, asked: Questions) -> None:
+    rows = [(program, click + SPARE, view + SPARE) for program, (click, view) in sorted(asked.windows.items())]
     engine.table("program_windows", {"program": "TEXT", "click_window": "BIGINT", "view_window": "BIGINT"}, rows)
 
 

@@ -6,33 +6,28 @@ among the values that a contract names, a bit per mark. What these say is looked
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
-from recon.contracts.book import Book
-from recon.contracts.terms import CpmTerms
 from recon.engine import Engine, literal
 from recon.observe.cuts import cutoffs_in_question
 from recon.observe.packing import Part, Word, words
+from recon.observe.questions import ATTRIBUTES, COMPLETED, GIVT, LATE, LATENESS, SIVT, TEST, VIEWABLE, Questions
 from recon.observe.scope import FOREVER, Scope
 from recon.period import DAY
 
-ATTRIBUTES = ("geo", "device", "placement", "partner")
 BEGINNING = -(2**62)
-VIEWABLE, COMPLETED, TEST, LATE, GIVT, SIVT, LATENESS = 1, 2, 4, 8, 16, 32, 64
-ALWAYS_MARKED = TEST | LATE | GIVT | SIVT
 MOST_FILES = 2**24
 DAYS_BEFORE, MOST_DAYS = 2**20, 2**22  # days since 1970 of the years 1 to 9999 lie within
 Key = tuple[object, ...]
 
 
 class Counting:
-    """Counts impressions of a book's items, each cut at its own instants; unknown items are cut at those of ""."""
+    """Counts impressions of the items in question, each cut at its own instants; unknown items at those of ""."""
 
-    def __init__(self, book: Book, scope: Scope, cuts: Mapping[str, tuple[int, ...]]) -> None:
-        self._book, self._scope, self._cuts = book, scope, cuts
-        self._items = sorted(item for item in cuts if item)
-        self._instants = sorted({at for instants in cuts.values() for at in instants})
-        self._values = {name: sorted(values) for name, values in mentioned_values(book).items()}
+    def __init__(self, asked: Questions, scope: Scope) -> None:
+        self._asked, self._scope, self._cuts, self._values = asked, scope, asked.cuts, asked.values
+        self._items = sorted(asked.days)
+        self._instants = sorted({at for instants in asked.cuts.values() for at in instants})
 
     def counts(self, engine: Engine, relation: str) -> dict[Key, int]:
         """Counts by day, file (both None: all of them), item, cut, attributes and marks."""
@@ -69,13 +64,8 @@ class Counting:
         cuts = [(code, place[at]) for code, item in enumerate(["", *self._items]) for at in self._cuts[item]]
         engine.table("item_cuts", {"item_code": "INTEGER", "place": "INTEGER"}, cuts)
         columns = {"item_code": "INTEGER", **{f"asks_{name}": "BOOLEAN" for name in ATTRIBUTES}, "day_marks": "BIGINT"}
-        asks = [(code, *self._asks(item)) for code, item in enumerate(self._items, 1)]
+        asks = [(code, *self._asked.days[item]) for code, item in enumerate(self._items, 1)]
         engine.table("item_asks", columns, [(0, *[False] * len(ATTRIBUTES), 0), *asks])
-
-    def _asks(self, item: str) -> tuple[bool | int, ...]:
-        """The attributes and marks that the counts by day tell apart."""
-        asked = mentioned_values(self._book, item)
-        return (*(bool(asked[name]) for name in ATTRIBUTES), marks_asked(self._book, item))
 
     def _places(self) -> list[Part]:
         """Where a row stands: file, day, and the last cut of any item before it."""
@@ -153,25 +143,6 @@ def passed(instants: Sequence[int]) -> str:
         return f"CASE WHEN i.ts >= {instants[middle]} THEN {search(middle + 1, high)} ELSE {search(low, middle)} END"
 
     return search(0, len(instants))
-
-
-def mentioned_values(book: Book, item: str | None = None) -> dict[str, frozenset[str]]:
-    """The attribute values that some CPM rate (of one item) names: all others are alike to it (RULES 3.3)."""
-    values: dict[str, set[str]] = {name: set() for name in ATTRIBUTES}
-    for version in book.versions:
-        for one in version.terms.items if isinstance(version.terms, CpmTerms) else ():
-            for rate in one.rates if item in (None, one.item) else ():
-                for name, listed in rate.when.conditions:
-                    values[name].update(listed)
-    return {name: frozenset(listed) for name, listed in values.items()}
-
-
-def marks_asked(book: Book, item: str) -> int:
-    """The marks that decide whether an impression of an item is billable, under any version that lists it."""
-    terms = [version.terms for version in book.versions if isinstance(version.terms, CpmTerms)]
-    bases = {one.basis for one in terms if any(listed.item == item for listed in one.items)}
-    asked = {"viewable": VIEWABLE, "completed": COMPLETED}
-    return ALWAYS_MARKED | sum(bit for basis, bit in asked.items() if basis in bases)
 
 
 def _listed(values: Sequence[str]) -> str:

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 
 from recon.contracts.book import Book
-from recon.contracts.terms import CpaTerms, CpmTerms
-from recon.observe.conversions import SPARE, widest_windows
-from recon.observe.counting import mentioned_values
+from recon.contracts.terms import CpmTerms
+from recon.observe.conversions import SPARE
 from recon.observe.cuts import cuts_of_items, midnights, needs_days
-from recon.observe.lookback import cpa_terms, first_locking_month, is_ordered
+from recon.observe.questions import first_locking_months, mentioned_values, ordered_programs, widest_windows
 from recon.observe.scope import Scope, ends, spans_of, starts
 from recon.period import Period, instant_text
 
@@ -73,20 +72,9 @@ def _windows(observed: Book, book: Book) -> Iterator[str]:
 
 def _earlier(priced: Book, book: Book, period: Period) -> Iterator[str]:
     """Earlier months that nobody asked for: of conversions that can lock now, or whose order decides a price."""
-    before, after = (_first_locking(one, period) for one in (priced, book))
+    before, after = (first_locking_months(one, period) for one in (priced, book))
     for program, month in sorted(after.items()):
         if month < before.get(program, period):
             yield f"conversions of {program} from {month} on can lock in the period and were not looked at"
-    ordered, known = ({terms.program for terms in cpa_terms(one) if is_ordered(terms)} for one in (book, priced))
-    for program in sorted(ordered - known):
+    for program in sorted(ordered_programs(book) - ordered_programs(priced)):
         yield f"earlier conversions of {program} were not looked at in their order"
-
-
-def _first_locking(book: Book, period: Period) -> dict[str, Period]:
-    """The earliest month that can lock in a period, by program."""
-    found: dict[str, Period] = {}
-    for one in book.versions:
-        if isinstance(one.terms, CpaTerms) and one.terms.lock is not None:
-            month = first_locking_month(one.terms.lock, period)
-            found[one.terms.program] = min(month, found.get(one.terms.program, month))
-    return found

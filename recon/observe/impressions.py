@@ -11,10 +11,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from recon.contracts.book import Book
 from recon.engine import Engine, literal
-from recon.observe.counting import COMPLETED, GIVT, LATE, LATENESS, SIVT, TEST, VIEWABLE, Counting, Key
-from recon.observe.cuts import cuts_of_items
+from recon.observe.counting import Counting, Key
+from recon.observe.questions import COMPLETED, GIVT, LATE, LATENESS, SIVT, TEST, VIEWABLE, Questions
 from recon.observe.repeats import (
     COLUMNS,
     IS_DUPLICATE,
@@ -90,17 +89,16 @@ def choose_impressions(engine: Engine, scope: Scope) -> None:
     number_copies(engine, "impressions", "chosen_impressions WHERE is_repeated")
 
 
-def observe_impressions(engine: Engine, book: Book, scope: Scope) -> None:
+def observe_impressions(engine: Engine, asked: Questions, scope: Scope) -> None:
     """Create `impression_counts`, one row per `ImpressionCount`, `impression_days` and `impressions_revived`.
 
     `impression_days` tells the known items' counts by UTC day and file, with only those attributes and marks that a
     version asks for; `impressions_revived` those of duplicates that count where the rows of a `place` (a day, a file,
-    what came in after a cut-off) are left out (`times` 0) or come again (2). `book` holds every version, whatever its
-    status. Counts are of all rows first; the few that are duplicates are then moved to counts of their own.
-    Needs the copies of impressions.
+    what came in after a cut-off) are left out (`times` 0) or come again (2). Counts are of all rows first; the few
+    that are duplicates are then moved to counts of their own. Needs the copies of impressions.
     """
     _duplicates(engine)
-    counting = Counting(book, scope, cuts_of_items(book, scope, _counted_by_others(engine)))
+    counting = Counting(asked, scope)
     everything = counting.counts(engine, "impressions")
     surplus = counting.counts(engine, "duplicate_impressions")
     rows, days = _moved(everything, surplus)
@@ -111,10 +109,12 @@ def observe_impressions(engine: Engine, book: Book, scope: Scope) -> None:
     engine.table("impressions_revived", REVIVED_COLUMNS, found)
 
 
-def impression_ids(engine: Engine, book: Book, scope: Scope, item: str, most: int) -> dict[ImpressionCount, list[str]]:
+def impression_ids(
+    engine: Engine, asked: Questions, scope: Scope, item: str, most: int
+) -> dict[ImpressionCount, list[str]]:
     """Ids of an item's impressions by the count that they stand in (quantity 0): at most so many, the first in time.
 
-    Reads the raw events again; `book` holds every version, as it did when they were counted.
+    Reads the raw events again; asked is what it was when they were counted.
     """
     find_repeats(engine, "impressions", scope)
     _duplicates(engine)
@@ -130,7 +130,7 @@ def impression_ids(engine: Engine, book: Book, scope: Scope, item: str, most: in
             SELECT 1 FROM item_duplicates AS d WHERE d.impression_id = i.impression_id AND d.ts = i.ts
                 AND d.ingested_at IS NOT DISTINCT FROM i.ingested_at)""",
     )
-    counting = Counting(book, scope, cuts_of_items(book, scope, _counted_by_others(engine)))
+    counting = Counting(asked, scope)
     found: dict[ImpressionCount, list[str]] = {}
     for relation, is_duplicate in (("item_impressions", False), ("item_duplicates", True)):
         for key, ids in counting.named(engine, relation, most).items():
@@ -144,11 +144,6 @@ def impression_counts(engine: Engine) -> tuple[ImpressionCount, ...]:
     columns = ", ".join(f'"{column}"' for column in COUNT_COLUMNS)
     rows = engine.rows(f"SELECT {columns} FROM impression_counts ORDER BY ALL NULLS FIRST", "impression counts")
     return tuple(ImpressionCount(*row) for row in rows)
-
-
-def _counted_by_others(engine: Engine) -> frozenset[str]:
-    """Items that a third party counts."""
-    return frozenset(str(item) for (item,) in engine.rows("SELECT DISTINCT item FROM third_party", "counted items"))
 
 
 def _duplicates(engine: Engine) -> None:

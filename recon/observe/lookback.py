@@ -5,21 +5,18 @@ Where a price depends on the order of conversions (tiers, caps) the whole month 
 
 from __future__ import annotations
 
-from datetime import timedelta
+from collections.abc import Collection, Mapping
 
-from recon.contracts.book import Book
-from recon.contracts.terms import CpaTerms, Lock
 from recon.engine import Engine
+from recon.observe.questions import Questions
 from recon.observe.scope import Scope
 from recon.period import DAY, Period, local_date
 
-EARLIEST = Period(1970, 1)
 
-
-def find_asked_conversions(engine: Engine, book: Book, scope: Scope) -> None:
+def find_asked_conversions(engine: Engine, asked: Questions, scope: Scope) -> None:
     """Create `asked_conversions`: the ids of earlier conversions that this period's lines can depend on."""
     engine.run("reversals that may count in the period", _reversed(scope))
-    engine.table("asked_months", {"program": "TEXT", "start": "BIGINT", "end": "BIGINT"}, _months(engine, book, scope))
+    engine.table("asked_months", {"program": "TEXT", "start": "BIGINT", "end": "BIGINT"}, _months(engine, asked, scope))
     engine.run(
         "earlier conversions asked for",
         """CREATE OR REPLACE TABLE asked_conversions AS
@@ -40,17 +37,15 @@ def _reversed(scope: Scope) -> str:
         WHERE r.ts < {end} AND (r.ts >= {start} OR r.ingested_at > {before})"""
 
 
-def _months(engine: Engine, book: Book, scope: Scope) -> list[tuple[str, int, int]]:
+def _months(engine: Engine, asked: Questions, scope: Scope) -> list[tuple[str, int, int]]:
     """(program, start, end) of the months that are asked for whole, a day wider than in UTC on both sides."""
-    asked = {(program, month) for program, month in _locking_months(engine, book, scope)}
-    asked |= {(program, month) for program, month in _ordered_months(engine, book)}
-    earlier = sorted((program, month) for program, month in asked if month < scope.period)
+    months = _locking_months(engine, asked.locking, scope) | _ordered_months(engine, asked.ordered)
+    earlier = sorted((program, month) for program, month in months if month < scope.period)
     return [(program, month.start("UTC") - DAY, month.end("UTC") + DAY) for program, month in earlier]
 
 
-def _ordered_months(engine: Engine, book: Book) -> set[tuple[str, Period]]:
+def _ordered_months(engine: Engine, programs: Collection[str]) -> set[tuple[str, Period]]:
     """Months of reversed conversions in programs where the order of conversions decides a price."""
-    programs = {terms.program for terms in cpa_terms(book) if is_ordered(terms)}
     days = engine.rows(
         f"SELECT DISTINCT program, ts // {DAY} FROM reversed_conversions ORDER BY ALL", "days of reversed conversions"
     )
@@ -58,13 +53,8 @@ def _ordered_months(engine: Engine, book: Book) -> set[tuple[str, Period]]:
     return {(program, Period.of(local_date(day * DAY, "UTC"))) for program, day in around}
 
 
-def _locking_months(engine: Engine, book: Book, scope: Scope) -> set[tuple[str, Period]]:
+def _locking_months(engine: Engine, since: Mapping[str, Period], scope: Scope) -> set[tuple[str, Period]]:
     """Months from which something can lock in the period, as far back as there are conversions."""
-    since: dict[str, Period] = {}
-    for terms in cpa_terms(book):
-        if terms.lock is not None:
-            first = first_locking_month(terms.lock, scope.period)
-            since[terms.program] = min(first, since.get(terms.program, first))
     oldest = engine.row("SELECT MIN(ts) FROM known_conversions", "oldest conversion")[0]
     if oldest is None:
         return set()
@@ -78,23 +68,3 @@ def _from(first: Period, end: Period) -> list[Period]:
         months.append(first)
         first = first.next()
     return months
-
-
-def first_locking_month(lock: Lock, period: Period) -> Period:
-    """The earliest month of a conversion that can lock in a period (RULES 5.9).
-
-    >>> str(first_locking_month(Lock(after="month_end", months=1, days=0), Period(2026, 10)))
-    '2026-09'
-    """
-    month = Period.of(period.first - timedelta(days=lock.days)).shifted(-(lock.months or 0))
-    return max(month, EARLIEST)
-
-
-def cpa_terms(book: Book) -> list[CpaTerms]:
-    """The terms of every CPA version of a book."""
-    return [version.terms for version in book.versions if isinstance(version.terms, CpaTerms)]
-
-
-def is_ordered(terms: CpaTerms) -> bool:
-    """Whether what a conversion earns depends on those before it: tiers and caps (RULES 5.8, 6.2)."""
-    return bool(terms.caps) or any(item.tiers is not None for item in terms.items)

@@ -17,6 +17,7 @@ from recon.expect.cpm import billable_of
 from recon.expect.delivery import Delivered, Units, deliver, units_of
 from recon.expect.force import in_force
 from recon.inputs import open_engine, read_inputs
+from recon.observe import questions_of
 from recon.observe.impressions import COUNT_COLUMNS, ImpressionCount, impression_counts, observe_impressions
 from recon.observe.repeats import find_repeats
 from recon.period import local_date
@@ -53,7 +54,7 @@ def impression_of(close: StoredClose, identity: str) -> list[Seen]:
             "only this", "DROP VIEW IF EXISTS impressions; CREATE OR REPLACE VIEW impressions AS SELECT * FROM one"
         )
         find_repeats(engine, "impressions", known.scope)
-        observe_impressions(engine, known.book, known.scope)
+        observe_impressions(engine, questions_of(engine, known.book, known.scope), known.scope)
         counts = impression_counts(engine)
     return [
         _seen(close, known, side, one) for side in DIRECTIONS for one in deliver(counts, known.book, known.scope, side)
