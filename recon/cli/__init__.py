@@ -158,6 +158,7 @@ def _summary(done: StoredClose, pack: Path) -> dict[str, Any]:
         "causes": cause_totals(done),
         "not_priced": [list(one) for one in done.not_priced],
         "rejected": len(done.rejected),
+        "reused": done.reused,
     }
 
 

@@ -7,10 +7,10 @@ from collections.abc import Callable
 
 from recon.billed import read_billed
 from recon.close.clock import now, today
+from recon.close.observing import Observing
 from recon.close.recomputed import recomputed
 from recon.close.rehearsal import DETAILS, Outcome, Rehearsal
 from recon.close.reopened import Believed, Reopened, believed, reopened
-from recon.close.resumed import Unstored
 from recon.close.run import RunFacts, record
 from recon.close.standing import standing_on
 from recon.close.stored import StoredClose, load_close, periods
@@ -43,8 +43,8 @@ def close_period(  # noqa: PLR0917
     started, began = now(), time.monotonic()
     scope = Scope(period, workspace.cutoff_days, cutoff, as_known_at, workspace.billing_timezone)
     with open_engine(workspace, on_step) as engine:
-        unstored = Unstored(workspace, scope)
-        month = recomputed(workspace, engine, scope, started, unstored.observe)
+        observing = Observing(workspace, scope)
+        month = recomputed(workspace, engine, scope, started, observing)
         billed = read_billed(month.inputs, period)
         comparison = month.against(billed)
         diagnosis = Diagnosis(comparison.findings, comparison.lines)
@@ -52,7 +52,7 @@ def close_period(  # noqa: PLR0917
             details = Details.of(engine.rows(DETAILS, "billing details"), billed.lines)
             with Desks(lambda: observed_by(engine), month.world) as desks:
                 diagnosis = diagnose(comparison, billed, details, desks)
-        facts = RunFacts(month, comparison, started, began, not_known_yet(engine, scope), diagnosis, billed)
+        facts = RunFacts(month, comparison, started, began, not_known_yet(engine, scope), diagnosis, billed, observing)
         run = record(engine, facts)
-        unstored.forget()
+        observing.forget()
     return load_close(workspace, period, run)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from recon.billed import Billed
 from recon.close.adjustments import Adjustment, adjustment_lines, awaited
 from recon.close.contracts import contracts_of
+from recon.close.observing import Observing
 from recon.close.signed import SignedMonths, signed_months
 from recon.compare import Comparison, compare
 from recon.contracts.book import Book
@@ -54,25 +54,22 @@ class Recomputed:
         )  # fmt: skip
 
 
-Observing = Callable[[Engine, Book, Book, Inputs], None]
-
-
 def recomputed(
     workspace: Workspace, engine: Engine, scope: Scope, at: int = 0, observing: Observing | None = None
 ) -> Recomputed:
     """Read, observe and price a month as a scope asks; raises BadInput with every problem of contracts and data.
 
     Documents that are not in the register yet count as if they were taken in at an instant (µs); nothing is stored.
-    `observing` may bring observations of before: it is given the book, every version, and the inputs.
+    `observing` may bring observations of before; without it the month is observed anew.
     """
     plan = contracts_of(workspace, at)
     every = plan.book
     book = accepted(every, scope.as_known_at).known_at(scope.as_known_at)
-    inputs = read_inputs(workspace, engine, scope.period)
     if observing is None:
+        inputs = read_inputs(workspace, engine, scope.period)
         observe(engine, book, scope, every)
     else:
-        observing(engine, book, every, inputs)
+        inputs = observing.observe(engine, book, every)
     signed = signed_months(workspace, engine, scope)
     rates = [(row.date, row.base, row.quote, row.rate) for row in inputs.fx_rates]
     expectation = expect(

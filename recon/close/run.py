@@ -16,6 +16,7 @@ from typing import Any
 from recon.billed import Billed
 from recon.close.adjustments import Adjustment, adjustment_lines, write_adjustments
 from recon.close.contracts import IMPORTER
+from recon.close.observing import Observing
 from recon.close.recomputed import Recomputed
 from recon.close.signed import SignedMonths
 from recon.compare import Comparison, Finding, Line
@@ -33,7 +34,6 @@ from recon.inputs import digest, inputs_list
 from recon.ledger import CloseMeta, Ledger, VersionUsed
 from recon.ledger.past import ADJUSTMENTS
 from recon.money import plain, written
-from recon.observe import OBSERVATIONS
 from recon.period import TZDATA_VERSION, Period, instant_text
 from recon.workspace import Workspace
 
@@ -71,6 +71,7 @@ class RunFacts:
     not_known_yet: dict[str, int]
     diagnosis: Diagnosis
     billed: Billed
+    observing: Observing
 
 
 def record(engine: Engine, facts: RunFacts) -> int:
@@ -85,6 +86,7 @@ def record(engine: Engine, facts: RunFacts) -> int:
         with ledger.staging(period) as staging:
             _write_files(engine, staging.folder, facts)
             manifest |= {"duration_seconds": round(time.monotonic() - facts.began, 3)}
+            manifest |= {"reused": facts.observing.reused} if facts.observing.reused else {}
             text = json.dumps(manifest, indent=2, ensure_ascii=False) + "\n"
             (staging.folder / "manifest.json").write_text(text, encoding="utf-8")
             meta = CloseMeta(facts.started, text, versions=versions)
@@ -225,10 +227,7 @@ def _write_files(engine: Engine, folder: Path, facts: RunFacts) -> None:
     engine.write_parquet(DECISIONS, folder / "conversions.parquet")
     engine.write_parquet(REVERSALS.format(period=facts.month.scope.period), folder / "reversals.parquet")
     engine.write_parquet(TAKEN_BACK, folder / "clawbacks.parquet")
-    (folder / "observations").mkdir()
-    for relation, order in OBSERVATIONS.items():
-        sql = f"SELECT * FROM {relation} ORDER BY {order}"
-        engine.write_parquet(sql, folder / "observations" / f"{relation}.parquet")
+    facts.observing.write(engine, folder / "observations")
 
 
 def _write_csv(path: Path, columns: Sequence[str], rows: Iterable[dict[str, Any]]) -> None:

@@ -61,6 +61,11 @@ class StoredClose:
     versions: list[dict[str, Any]]
     not_priced: list[tuple[str, int, str]]
 
+    @property
+    def reused(self) -> str:
+        """What the close took from an earlier one instead of reading it anew, in words; empty where that is nothing."""
+        return str(self.manifest.get("reused", ""))
+
     def conversions(self, contract: str | None = None, conversion_id: str | None = None) -> pd.DataFrame:
         """Decisions per contract and conversion, all or those asked for."""
         wanted = [("contract", "=", contract), ("conversion_id", "=", conversion_id)]

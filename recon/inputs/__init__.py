@@ -2,15 +2,18 @@
 
 from recon.inputs.manifest import SourceRecord, digest, inputs_list
 from recon.inputs.opened import open_engine
+from recon.inputs.recalled import Events, Recalled
 from recon.inputs.rejects import Rejected
 from recon.inputs.rows import BillingRow, FxRate, OpeningBalance, ThirdPartyCount
 from recon.inputs.sources import Inputs, read_inputs
 
 __all__ = [
     "BillingRow",
+    "Events",
     "FxRate",
     "Inputs",
     "OpeningBalance",
+    "Recalled",
     "Rejected",
     "SourceRecord",
     "ThirdPartyCount",

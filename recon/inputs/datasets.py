@@ -220,3 +220,4 @@ DATASETS: Mapping[str, Dataset] = {
         Dataset("billing_details", (key("billing_line_id"), key("conversion_id"), key("amount", "amount"))),
     )
 }
+EVENTS = tuple(dataset.name for dataset in DATASETS.values() if dataset.has_time)

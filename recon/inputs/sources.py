@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from threading import Event
@@ -12,9 +12,10 @@ from typing import Any, TypeVar
 
 from recon.engine import Engine, EngineError, quoted
 from recon.inputs import csvfiles, files, parquet, queries
-from recon.inputs.datasets import DATASETS, Dataset
+from recon.inputs.datasets import DATASETS, EVENTS, Dataset
 from recon.inputs.files import SourceFile
 from recon.inputs.manifest import ControlTotal, SourceRecord
+from recon.inputs.recalled import Events, EventSource, Recalled, named_kinds
 from recon.inputs.rejects import MOST_REJECTED, Counts, Part, Rejected
 from recon.inputs.rows import BillingRow, FxRate, OpeningBalance, Placed, ThirdPartyCount, fetch
 from recon.period import Period
@@ -23,6 +24,8 @@ from recon.workspace import SourceSpec, Workspace
 
 Row = TypeVar("Row", bound=Placed)
 Reader = Callable[[Engine, Dataset, SourceSpec, list[SourceFile]], Part]
+Recall = Callable[[Events], Recalled | None]
+HASHERS = 2
 
 
 @dataclass(frozen=True)
@@ -30,7 +33,8 @@ class Inputs:
     """What was read for a period: small datasets as values, events as relations of the engine by their dataset's name.
 
     Each relation has the number of the file of a row besides (`file_number`, as in `input_files`).
-    For each dataset `located_<dataset>` is the same relation with the file and row of every event.
+    For each dataset `located_<dataset>` is the same relation with the file and row of every event. Where events were
+    recalled, none of their relations are there. `events` names the sources of events, `found` what their files held.
     """
 
     period: Period
@@ -41,25 +45,31 @@ class Inputs:
     rejected: tuple[Rejected, ...]
     manifest: tuple[SourceRecord, ...]
     not_given: tuple[str, ...]
+    events: Events
+    found: Recalled
 
     def rows(self, dataset: str) -> int:
         """Rows read of a dataset, rejected ones included."""
         return sum(record.rows for record in self.manifest if record.dataset == dataset)
 
 
-def read_inputs(workspace: Workspace, engine: Engine, period: Period) -> Inputs:
+def read_inputs(workspace: Workspace, engine: Engine, period: Period, recall: Recall | None = None) -> Inputs:
     """Read all datasets that the workspace names into a fresh engine; those it does not name are there, empty.
 
-    Raises BadInput with every missing file, table or column, unreadable file and ragged row of all datasets.
+    `recall` is asked, once the files are hashed, whether the events of these very sources are known: then their files
+    are not read. Raises BadInput with every missing file, table or column, unreadable file and ragged row of all
+    datasets.
     """
     found = _find(workspace)
     stop = Event()
-    with ThreadPoolExecutor(1) as hasher:
+    with ThreadPoolExecutor(HASHERS) as hasher:
         hashes = {file.number: hasher.submit(files.sha256, file, stop) for file in _every(found)}
         try:
             gathering = _Gathering(workspace, engine, period, found)
-            gathering.read()
-            digests = {number: digest.result() for number, digest in hashes.items()}
+            gathering.read_others()
+            recalled = recall(gathering.events(_results(hashes))) if recall and not gathering.problems else None
+            gathering.read_events(recalled)
+            digests = _results(hashes)
         finally:
             stop.set()
     if changed := list(files.changed(_every(found))):
@@ -67,13 +77,21 @@ def read_inputs(workspace: Workspace, engine: Engine, period: Period) -> Inputs:
     return gathering.inputs(digests)
 
 
+def _results(hashes: Mapping[int, Future[str]]) -> dict[int, str]:
+    return {number: digest.result() for number, digest in hashes.items()}
+
+
 def _find(workspace: Workspace) -> dict[str, list[SourceFile]]:
-    """The files of every dataset; raises BadInput where one is unknown, missing or has columns that do not exist."""
+    """The files of every dataset; raises BadInput where one is unknown, missing or has columns that do not exist.
+
+    Files of events have the first numbers, so that another statement gives none of them another number.
+    """
     problems = list(_unknown(workspace))
     found: dict[str, list[SourceFile]] = {}
     number = 1
-    for name, spec in workspace.data.items():
-        if spec.path is not None and name in DATASETS:
+    for name in [name for name in DATASETS if name in workspace.data]:
+        spec = workspace.data[name]
+        if spec.path is not None:
             found[name], missing = files.find(spec, workspace.folder, number)
             problems += missing
             number += len(found[name])
@@ -105,21 +123,49 @@ class _Gathering:
         self, workspace: Workspace, engine: Engine, period: Period, found: Mapping[str, list[SourceFile]]
     ) -> None:
         self.workspace, self.engine, self.period, self.files = workspace, engine, period, found
-        self.problems: list[Problem] = []
+        self._problems: dict[str, list[Problem]] = {}
         self.parts: dict[str, Part] = {}
+        self.amounts: dict[str, int] = {}
         self.queries: dict[str, tuple[queries.Query, str]] = {}
         named = (name for name, spec in workspace.data.items() if spec.query)
         self.query_numbers = {name: number for number, name in enumerate(named, len(_every(found)) + 1)}
 
-    def read(self) -> None:
-        """Bring every dataset into the engine; raises BadInput with all that could not be read."""
+    @property
+    def problems(self) -> list[Problem]:
+        """All that could not be read so far, by dataset."""
+        return [problem for name in DATASETS for problem in self._problems.get(name, ())]
+
+    def read_others(self) -> None:
+        """Bring into the engine what is not a file of events; of queries only their rows say what they are."""
         self._name_sources()
         for dataset in DATASETS.values():
-            self.parts[dataset.name] = self._part(dataset)
+            if dataset.name not in EVENTS or dataset.name not in self.files:
+                self.parts[dataset.name] = self._part(dataset)
+                self._relate(dataset)
+
+    def read_events(self, recalled: Recalled | None) -> None:
+        """Bring the files of events into the engine unless they are recalled; raises BadInput with all problems."""
+        for name in [name for name in EVENTS if name in self.files]:
+            self.parts[name] = recalled.part(name) if recalled else self._part(DATASETS[name])
         if self.problems:
             raise BadInput(self.problems)
-        for dataset in DATASETS.values():
-            self._relate(dataset)
+        for name in [name for name in EVENTS if name in self.files and not recalled]:
+            self._relate(DATASETS[name])
+        self.amounts = dict(recalled.amounts) if recalled else self._amounts()
+
+    def events(self, hashes: Mapping[int, str]) -> Events:
+        """The sources of events as they are now."""
+        sources = [
+            EventSource(name, file.name, file.number, hashes[file.number])
+            for name in EVENTS
+            for file in self.files.get(name, ())
+        ]
+        sources += [
+            EventSource(name, query.name, query.number, digest)
+            for name, (query, digest) in self.queries.items()
+            if name in EVENTS
+        ]
+        return Events(tuple(sources), tuple(named_kinds(self.workspace.data, EVENTS)))
 
     def inputs(self, hashes: Mapping[int, str]) -> Inputs:
         """What was read, every row accounted for."""
@@ -135,6 +181,8 @@ class _Gathering:
             rejected=tuple(sorted(row for part in self.parts.values() for row in part.rejected)),
             manifest=tuple(self._records(hashes, billing)),
             not_given=tuple(name for name in DATASETS if name not in self.workspace.data),
+            events=self.events(hashes),
+            found=Recalled.of({name: self.parts[name] for name in EVENTS if name in self.files}, self.amounts),
             **small,  # type: ignore[arg-type]
         )
 
@@ -148,7 +196,7 @@ class _Gathering:
     def _part(self, dataset: Dataset) -> Part:
         """A dataset's rows; what is wrong is collected and gives none."""
         spec = self.workspace.data.get(dataset.name)
-        part = Part()
+        part, problems = Part(), self._problems.setdefault(dataset.name, [])
         if spec is None:
             return part
         reads = (
@@ -160,12 +208,12 @@ class _Gathering:
             try:
                 part.add(read(dataset, spec))
             except BadInput as bad:
-                self.problems += bad.problems
+                problems += bad.problems
             except EngineError as error:
                 place = f"{spec.place}, {error.step}"
-                self.problems.append(Problem(place, error.reason, "data that can be read to the end"))
+                problems.append(Problem(place, error.reason, "data that can be read to the end"))
         if len(part.rejected) > MOST_REJECTED:
-            self.problems.append(_too_many(spec, part))
+            problems.append(_too_many(spec, part))
         return part
 
     def _file_reader(self, read: Reader, is_parquet: bool) -> Callable[[Dataset, SourceSpec], Part]:
@@ -231,13 +279,23 @@ class _Gathering:
         """The sum of the dataset's amounts whatever their currencies: a check of the transmission, not money."""
         column = dataset.amount
         assert column is not None
-        amounts = (
-            self.engine.rows(f"SELECT {quoted(column.field)} FROM {quoted(dataset.name)}") if dataset.is_small else []
-        )
-        if dataset.is_small:
-            return sum((Decimal(amount) for (amount,) in amounts), Decimal(0))
-        micros = self.engine.row(f"SELECT coalesce(sum({quoted(column.field)}), 0) FROM {quoted(dataset.name)}")[0]
-        return Decimal(micros).scaleb(-6)
+        if not dataset.is_small:
+            known = self.amounts.get(dataset.name)
+            return Decimal(self._micros(dataset) if known is None else known).scaleb(-6)
+        amounts = self.engine.rows(f"SELECT {quoted(column.field)} FROM {quoted(dataset.name)}")
+        return sum((Decimal(amount) for (amount,) in amounts), Decimal(0))
+
+    def _micros(self, dataset: Dataset) -> int:
+        assert dataset.amount is not None
+        sql = f"SELECT coalesce(sum({quoted(dataset.amount.field)}), 0) FROM {quoted(dataset.name)}"
+        return int(self.engine.row(sql)[0])
+
+    def _amounts(self) -> dict[str, int]:
+        """The sums, in millionths, of the datasets of events whose source declares one."""
+        declared = {
+            name for name, spec in self.workspace.data.items() if spec.control and spec.control.amount is not None
+        }
+        return {name: self._micros(DATASETS[name]) for name in EVENTS if name in declared}
 
 
 def _record(dataset: str, source: str, sha256: str, counts: Counts, **told: Any) -> SourceRecord:

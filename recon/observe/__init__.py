@@ -7,6 +7,7 @@ from recon.engine import Engine
 from recon.observe.conversions import observe_conversions
 from recon.observe.impressions import choose_impressions, observe_impressions
 from recon.observe.questions import Questions
+from recon.observe.repeats import COLUMNS
 from recon.observe.scope import Scope
 from recon.observe.touches import observe_touches
 
@@ -23,6 +24,8 @@ OBSERVATIONS = {
     "reversal_rows": "reversal_id",
     "repeated_rows": "dataset, ts",
     "repeats_of_conversions": "ALL",
+    "far_conversions": "ALL",
+    "rows_not_known": "dataset",
     "input_files": "number",
 }
 
@@ -53,11 +56,19 @@ def observe_asked(engine: Engine, asked: Questions, scope: Scope) -> None:
         choose_impressions(engine, scope)
         observe_impressions(engine, asked, scope)
     observe_touches(engine)
+    _not_known(engine, scope)
 
 
 def not_known_yet(engine: Engine, scope: Scope) -> dict[str, int]:
     """How many rows of each dataset of events came in after `as_known_at`; nothing where all that is known counts."""
     if scope.as_known_at is None:
         return {}
-    datasets = ("impressions", "clicks", "conversions", "reversals")
-    return {name: engine.row(f"SELECT COUNT(*) FROM {name} WHERE NOT {scope.is_known}")[0] for name in datasets}
+    counted = dict(engine.rows("SELECT dataset, quantity FROM rows_not_known", "rows not known yet"))
+    return {name: int(counted[name]) for name in COLUMNS}
+
+
+def _not_known(engine: Engine, scope: Scope) -> None:
+    """Create `rows_not_known`: how many rows of each dataset came in after what was known."""
+    datasets = COLUMNS if scope.as_known_at is not None else ()
+    counts = [(name, *engine.row(f"SELECT COUNT(*) FROM {name} WHERE NOT {scope.is_known}")) for name in datasets]
+    engine.table("rows_not_known", {"dataset": "TEXT", "quantity": "BIGINT"}, counts)

@@ -30,6 +30,8 @@ def show_close(done: StoredClose, pack: Path, console: Console) -> None:
         console.print(f"[yellow]not priced:[/] {contract} v{version}, {clause}")
     if len(done.rejected):
         console.print(f"[yellow]{len(done.rejected)} rows rejected:[/] {done.folder / 'rejected.csv'}", soft_wrap=True)
+    if done.reused:
+        console.print(f"reused    {done.reused}", soft_wrap=True)
     console.print(f"files     {done.folder}", soft_wrap=True)
     console.print(f"evidence  {pack}", soft_wrap=True)
     console.print(f"next      recon review --workspace {done.workspace.folder}", soft_wrap=True)

@@ -1,0 +1,204 @@
+"""A month observed, or what was observed of the very same events and questions before: then no event is read.
+
+Observations stand in the folder of every run, sealed by the ledger. Those of a close that was broken off after the
+scans stand in the workspace until a close of the month is stored.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from dataclasses import asdict, dataclass, field
+from functools import cache, partial
+from importlib.metadata import version as installed
+from pathlib import Path
+
+import recon
+from recon.contracts.book import Book
+from recon.engine import Engine, EngineError, literal
+from recon.inputs import Events, Inputs, Recalled, read_inputs
+from recon.inputs.manifest import digest
+from recon.ledger import Ledger
+from recon.observe import OBSERVATIONS, Questions, Scope, observe_asked, questions_of
+from recon.workspace import Workspace
+
+UNSTORED, MADE_FROM, READ, RECORDS = ".observed", "made_from.txt", "read.json", "records.json"
+READ_AGAIN = "input_files"  # which reading the inputs makes, scan or not
+RELATIONS = {name: order for name, order in OBSERVATIONS.items() if name != READ_AGAIN}
+READERS, LIBRARIES = ("engine", "inputs", "observe"), ("duckdb", "pyarrow", "numpy")
+
+
+@dataclass(frozen=True)
+class Kept:
+    """Observations on the disk: where from, their folder, the SHA-256 of each file, and what the events' files held."""
+
+    told: str
+    folder: Path
+    records: Mapping[str, str]
+
+    def altered(self) -> str | None:
+        """The first file that is not what was recorded, if any."""
+        return next((name for name in _names() if not self._is_intact(name)), None)
+
+    def load(self, engine: Engine) -> Recalled:
+        """Bring the relations into the engine; EngineError, OSError or ValueError where a file cannot be read."""
+        for relation in RELATIONS:
+            path = literal(str(self.folder / f"{relation}.parquet"))
+            sql = f"CREATE OR REPLACE TABLE {relation} AS SELECT * FROM read_parquet({path})"
+            engine.run(f"resume {relation}", sql)
+        return Recalled.from_dict(json.loads((self.folder / READ).read_text(encoding="utf-8")))
+
+    def copy_to(self, folder: Path, name: str) -> bool:
+        """Copy a file; whether it is what was recorded (another close may have taken it away)."""
+        with suppress(OSError):
+            shutil.copyfile(self.folder / name, folder / name)
+            return name in self.records and _sha256(folder / name) == self.records[name]
+        return False
+
+    def _is_intact(self, name: str) -> bool:
+        with suppress(OSError):
+            return name in self.records and _sha256(self.folder / name) == self.records[name]
+        return False
+
+
+@dataclass
+class Observing:
+    """Observes one month, keeping the observations until its close is stored; `reused` says what was not read anew."""
+
+    workspace: Workspace
+    scope: Scope
+    reused: str = ""
+    kept: Kept | None = field(default=None, init=False)
+    _texts: dict[str, str] = field(default_factory=dict, init=False)
+
+    def observe(self, engine: Engine, book: Book, every: Book) -> Inputs:
+        """Read the inputs and observe the month, or take what was observed before of just this."""
+        candidates = tuple(self._candidates())
+        recall = partial(self._recalled, engine, book, every, candidates) if candidates else None
+        inputs = read_inputs(self.workspace, engine, self.scope.period, recall)
+        if self.kept is None:
+            asked = questions_of(engine, book, self.scope, every)
+            observe_asked(engine, asked, self.scope)
+            self._keep(engine, self._made_from(inputs.events, asked), inputs.found)
+        return inputs
+
+    def write(self, engine: Engine, folder: Path) -> None:
+        """Write the observations into a run's folder: the same bytes whether they were made now or before."""
+        folder.mkdir()
+        for name in _names():
+            if self.kept is None or not self.kept.copy_to(folder, name):
+                self._write(engine, folder, name)
+        sql = f"SELECT * FROM {READ_AGAIN} ORDER BY {OBSERVATIONS[READ_AGAIN]}"
+        engine.write_parquet(sql, folder / f"{READ_AGAIN}.parquet")
+
+    def forget(self) -> None:
+        """Remove what waits for a close: it is stored with observations of its own."""
+        shutil.rmtree(self._unstored, ignore_errors=True)
+        with suppress(OSError):  # another month's may be there
+            self._unstored.parent.rmdir()
+
+    @property
+    def _unstored(self) -> Path:
+        return self.workspace.folder / UNSTORED / str(self.scope.period)
+
+    def _candidates(self) -> Iterator[Kept]:
+        """What is there of the month: of a close that was broken off, then of its runs, the latest first."""
+        with suppress(OSError, ValueError):
+            records = json.loads((self._unstored / RECORDS).read_text(encoding="utf-8"))
+            yield Kept("a close that was broken off", self._unstored, records)
+        with Ledger.open(self.workspace.database_url, self.workspace.closes) as ledger:
+            for close in reversed(ledger.closes(str(self.scope.period))):
+                sealed = {Path(one.name).name: one.sha256 for one in ledger.files(close) if _is_observation(one.name)}
+                yield Kept(f"run {close.run}", close.folder / "observations", sealed)
+
+    def _recalled(
+        self, engine: Engine, book: Book, every: Book, candidates: tuple[Kept, ...], events: Events
+    ) -> Recalled | None:
+        """What the files of these events held, their observations being in the engine then."""
+        made_from = self._made_from(events, questions_of(engine, book, self.scope, every))
+        for kept in candidates:
+            if kept.records.get(MADE_FROM) != hashlib.sha256(made_from.encode()).hexdigest():
+                continue
+            recalled = self._loaded(engine, kept)
+            if recalled is not None:
+                self.kept, self.reused = kept, f"all observations, of {kept.told}"
+                self._texts = {MADE_FROM: made_from, READ: (kept.folder / READ).read_text(encoding="utf-8")}
+                return recalled
+        return None
+
+    def _loaded(self, engine: Engine, kept: Kept) -> Recalled | None:
+        """Nothing, and why, where a file is not what was recorded."""
+        altered = kept.altered()
+        if altered is None:
+            try:
+                return kept.load(engine)
+            except (EngineError, OSError, ValueError):
+                altered = "observations cannot be read"
+        self.reused = f"nothing: {altered} of {kept.told} is not what was recorded"
+        return None
+
+    def _keep(self, engine: Engine, made_from: str, found: Recalled) -> None:
+        """Write them beside, whole before they take their place."""
+        self._texts = {MADE_FROM: made_from, READ: json.dumps(found.to_dict(), ensure_ascii=False, sort_keys=True)}
+        beside = self._unstored.with_name(f"{self._unstored.name}-{os.getpid()}")
+        shutil.rmtree(beside, ignore_errors=True)
+        beside.mkdir(parents=True)
+        for name in _names():
+            self._write(engine, beside, name)
+        records = {name: _sha256(beside / name) for name in _names()}
+        (beside / RECORDS).write_text(json.dumps(records), encoding="utf-8")
+        shutil.rmtree(self._unstored, ignore_errors=True)
+        _take_place(beside, self._unstored)
+        self.kept = Kept("", self._unstored, records)
+
+    def _write(self, engine: Engine, folder: Path, name: str) -> None:
+        """Write one file of the observations from the engine."""
+        if name in self._texts:
+            (folder / name).write_text(self._texts[name], encoding="utf-8")
+            return
+        relation = name.removesuffix(".parquet")
+        engine.write_parquet(f"SELECT * FROM {relation} ORDER BY {RELATIONS[relation]}", folder / name)
+
+    def _made_from(self, events: Events, asked: Questions) -> str:
+        """The digest of all that observations follow from."""
+        made_from = {
+            "events": events.told(),
+            "asked": asked.told(),
+            "scope": asdict(self.scope),
+            "software": software_that_observes(),
+        }
+        return digest(json.loads(json.dumps(made_from, default=str)))
+
+
+@cache
+def software_that_observes() -> str:
+    """The digest of all code that makes observations, and the versions of the libraries beneath it."""
+    package = Path(recon.__file__).parent
+    sources = [package / "period.py", *(path for room in READERS for path in sorted((package / room).rglob("*.py")))]
+    told = {path.relative_to(package).as_posix(): _sha256(path) for path in sources}
+    return digest(told | {name: installed(name) for name in LIBRARIES})
+
+
+def _names() -> list[str]:
+    return [*(f"{relation}.parquet" for relation in RELATIONS), MADE_FROM, READ]
+
+
+def _is_observation(name: str) -> bool:
+    return Path(name).parent.as_posix() == "observations"
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _take_place(beside: Path, folder: Path) -> None:
+    """Another close of the same month may have been first: then its observations stay."""
+    try:
+        beside.rename(folder)
+    except OSError:
+        shutil.rmtree(beside, ignore_errors=True)

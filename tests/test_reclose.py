@@ -1,0 +1,98 @@
+"""A month closed again: only what a change touches is read anew, and the bytes are those of a close from scratch."""
+
+from __future__ import annotations
+
+import random
+import shutil
+from pathlib import Path
+
+import pytest
+from reclosing import CHANGES, OCTOBER, SPARING, Change, apart, billing_corrected, closed, closed_afresh, rate_changed
+from shares import share
+
+from recon.close import close_period
+from recon.workspace import Workspace
+
+pytestmark = pytest.mark.xdist_group("small_month")
+SCANS = {"count impressions", "impressions looked at singly", "known clicks"}
+
+
+@pytest.fixture(scope="module")
+def once_closed(small_month: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The small month in a workspace in which it was closed; take a copy before changing it."""
+    folder = Path(shutil.copytree(small_month, tmp_path_factory.mktemp("once") / "month"))
+    closed(folder)
+    return folder
+
+
+@pytest.fixture
+def month(once_closed: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(once_closed, tmp_path / "month"))
+
+
+def heard(folder: Path) -> tuple[set[str], str]:
+    """The steps of a close, and what it says it reused."""
+    steps: list[str] = []
+    done = close_period(Workspace.open(folder), OCTOBER, on_step=steps.append, is_diagnosed=False)
+    return set(steps), done.reused
+
+
+@pytest.mark.parametrize("seed", share(range(12), 2))
+def test_whatever_happens_between_closes_the_bytes_are_those_of_a_close_from_scratch(
+    seed: int, month: Path, tmp_path: Path
+) -> None:
+    drawn = random.Random(seed)
+    for number in range(3):
+        changes = drawn.sample(CHANGES, drawn.choice([1, 1, 2]))
+        for change in changes:
+            change(month, drawn)
+        differing = apart(closed(month), closed_afresh(month, tmp_path / "fresh"))
+        assert not differing, f"seed {seed}, change {number}: {[one.__name__ for one in changes]}: {differing}"
+
+
+@pytest.mark.parametrize("change", SPARING, ids=lambda one: one.__name__)
+def test_what_only_pricing_or_comparing_reads_asks_for_no_event(change: Change, month: Path) -> None:
+    change(month, random.Random(1))
+    steps, reused = heard(month)
+    assert not steps & SCANS and reused == "all observations, of run 1"
+
+
+@pytest.mark.parametrize("change", [one for one in CHANGES if one not in SPARING], ids=lambda one: one.__name__)
+def test_what_events_or_questions_say_otherwise_is_observed_anew(change: Change, month: Path) -> None:
+    change(month, random.Random(2))
+    _, reused = heard(month)
+    assert not reused.startswith("all")
+
+
+def test_causes_are_found_alike_on_observations_that_were_there(month: Path, tmp_path: Path) -> None:
+    drawn = random.Random(3)
+    rate_changed(month, drawn)
+    billing_corrected(month, drawn)
+    done = closed(month, is_diagnosed=True)
+    assert done.reused and len(done.findings)
+    assert not apart(done, closed_afresh(month, tmp_path / "fresh", is_diagnosed=True))
+
+
+def test_events_as_known_at_an_instant_are_counted_without_reading_them(month: Path) -> None:
+    known = 1_793_900_000_000_000  # 5 November 2026
+    runs = [close_period(Workspace.open(month), OCTOBER, known, is_diagnosed=False) for _ in range(2)]
+    assert [one.reused for one in runs] == ["", "all observations, of run 2"]
+    assert sum(runs[0].manifest["not_known_yet"].values()) and not apart(*runs)
+
+
+@pytest.mark.parametrize("name", share(["read.json", "touches.parquet", "impression_counts.parquet", "made_from.txt"], 2))
+def test_observations_that_are_not_as_sealed_are_not_taken(name: str, month: Path, tmp_path: Path) -> None:
+    path = month / "closes" / "2026-10" / "1" / "observations" / name
+    spoilt = bytearray(path.read_bytes())
+    spoilt[len(spoilt) // 2] ^= 1
+    path.write_bytes(spoilt)
+    steps, reused = heard(month)
+    assert steps >= SCANS
+    assert reused == f"nothing: {name} of run 1 is not what was recorded"
+    assert not apart(closed(month), closed_afresh(month, tmp_path / "fresh"))
+
+
+def test_observations_of_other_software_are_not_taken(month: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("recon.close.observing.software_that_observes", lambda: "another")
+    steps, reused = heard(month)
+    assert steps >= SCANS and not reused
