@@ -6,6 +6,7 @@ import csv
 import random
 import shutil
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,7 @@ OCTOBER = Period.parse("2026-10")
 OWN = {"closes", "recon.db", ".observed", ".spill"}  # what a close makes in a workspace
 ELSEWHERE = {"manifest.json", "input_files.parquet"}  # which tell the time, and the folder
 CLOCK = {"imported", "started", "duration_seconds", "reused"}
-CPM = ("fjord-ctv", "cedar-awareness", "sakura-video")
+CPM = ("fjord-ctv", "cedar-awareness", "hearth-display", "larkfield-network")
 Change = Callable[[Path, random.Random], object]
 
 
@@ -51,8 +52,8 @@ def rate_changed(folder: Path, drawn: random.Random) -> None:
     """The last version of a contract corrected: other prices, the same dates."""
     version = _next(folder, drawn.choice(CPM), "correction")
     for item in version["terms"]["items"]:
-        for rate in item.get("rates", ()):
-            rate["per_mille"] = f"{drawn.randint(100, 4000) / 100:.2f}"
+        for price in [one for rate in item["rates"] for one in rate.get("tiers", {}).get("steps", [rate])]:
+            price["per_mille"] = f"{drawn.randint(100, 4000) / 100:.2f}"
     _written(folder, version)
 
 
@@ -131,8 +132,9 @@ def nothing(_: Path, __: random.Random) -> None:
 
 
 SPARING: tuple[Change, ...] = (rate_changed, billing_corrected, another_statement, nothing)  # no event is asked anew
+IN_PART: tuple[Change, ...] = (date_moved,)  # only some items' impressions are
 CHANGES: tuple[Change, ...] = (
-    *SPARING, date_moved, version_asks_more, late_file, late_impressions, changed_file, unusable_rows, removed_file,
+    *SPARING, *IN_PART, version_asks_more, late_file, late_impressions, changed_file, unusable_rows, removed_file,
 )  # fmt: skip
 
 
@@ -147,6 +149,9 @@ def _late(folder: Path, dataset: str, source: Path, drawn: random.Random) -> Non
     for row in some:
         if drawn.random() < 0.5:
             row[identity] = f"{row[identity]}-late-{drawn.randrange(10**9)}"
+        elif dataset == "impressions":  # comes again within a day or after it, perhaps for another item
+            row["ts"] += timedelta(hours=drawn.randint(0, 30))
+            row["item"] = drawn.choice(rows)["item"]
     _write(source.with_name(f"{source.stem}-{drawn.randrange(10**6)}.parquet"), some, pq.read_schema(source))
 
 

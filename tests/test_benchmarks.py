@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import contract_book, contract_histories, observe, office, pack_lines
+from benchmarks import contract_book, contract_histories, observe, office, pack_lines, reclose
 from benchmarks.close_month import Measured
 from benchmarks.histories.history import Wrong
 from benchmarks.histories.plain import Account, Did
@@ -118,3 +118,24 @@ def test_another_answer_is_noticed(small_month: tuple[Month, Path], monkeypatch:
     monkeypatch.setattr(observe, "_best", lambda name, *others: told[name])
     with pytest.raises(observe.Disagreement):
         list(observe.raced(month, folder, "counts", 1, ["recon", "duckdb"]))
+
+
+def test_a_month_closed_again_has_the_bytes_of_a_full_close_whatever_changed(monkeypatch, tmp_path: Path) -> None:
+    monkeypatch.setattr("benchmarks.close_month.gettempdir", lambda: str(tmp_path))
+    small = Month(impressions=6_000, clicks=300, conversions=100)
+    found = {one.change: one.reused for one in reclose.run(small, (reclose.rate_changed, reclose.late_file))}
+    assert found == {"rate changed": "all observations, of run 1", "late file": ""}
+
+
+def test_a_byte_apart_from_a_full_close_is_noticed(monkeypatch, tmp_path: Path) -> None:
+    monkeypatch.setattr("benchmarks.close_month.gettempdir", lambda: str(tmp_path))
+
+    def spoilt(folder: Path, period: str, name: str) -> tuple[Measured, str]:
+        run = folder / "closes" / period / ("2" if name == "again" else "1")
+        run.mkdir(parents=True)
+        (run / "lines.csv").write_text(name, encoding="utf-8")
+        return Measured(name, 1, 1, 1), ""
+
+    monkeypatch.setattr(reclose, "closed", spoilt)
+    with pytest.raises(reclose.Differing, match="nothing: lines.csv"):
+        reclose.run(Month(impressions=6_000, clicks=300, conversions=100), (reclose.nothing,))

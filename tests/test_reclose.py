@@ -3,14 +3,28 @@
 from __future__ import annotations
 
 import random
+import re
 import shutil
 from pathlib import Path
 
 import pytest
-from reclosing import CHANGES, OCTOBER, SPARING, Change, apart, billing_corrected, closed, closed_afresh, rate_changed
+from reclosing import (
+    CHANGES,
+    IN_PART,
+    OCTOBER,
+    SPARING,
+    Change,
+    apart,
+    billing_corrected,
+    closed,
+    closed_afresh,
+    date_moved,
+    late_impressions,
+    rate_changed,
+)
 from shares import share
 
-from recon.close import close_period
+from recon.close import close_period, load_close
 from recon.workspace import Workspace
 
 pytestmark = pytest.mark.xdist_group("small_month")
@@ -57,7 +71,23 @@ def test_what_only_pricing_or_comparing_reads_asks_for_no_event(change: Change, 
     assert not steps & SCANS and reused == "all observations, of run 1"
 
 
-@pytest.mark.parametrize("change", [one for one in CHANGES if one not in SPARING], ids=lambda one: one.__name__)
+@pytest.mark.parametrize("seed", share(range(8), 2))
+def test_after_a_date_moved_only_the_impressions_of_its_items_are_counted_again(
+    seed: int, month: Path, tmp_path: Path
+) -> None:
+    drawn = random.Random(seed)
+    late_impressions(month, drawn)
+    closed(month)
+    date_moved(month, drawn)
+    steps, reused = heard(month)
+    assert "count impressions of items" in steps and not steps & SCANS
+    assert re.fullmatch(r"all observations but for impressions of [A-Z-]+(, [A-Z-]+)*, of run 2", reused)
+    assert not apart(load_close(Workspace.open(month), OCTOBER), closed_afresh(month, tmp_path / "fresh"))
+
+
+@pytest.mark.parametrize(
+    "change", [one for one in CHANGES if one not in (*SPARING, *IN_PART)], ids=lambda one: one.__name__
+)
 def test_what_events_or_questions_say_otherwise_is_observed_anew(change: Change, month: Path) -> None:
     change(month, random.Random(2))
     _, reused = heard(month)
@@ -80,7 +110,9 @@ def test_events_as_known_at_an_instant_are_counted_without_reading_them(month: P
     assert sum(runs[0].manifest["not_known_yet"].values()) and not apart(*runs)
 
 
-@pytest.mark.parametrize("name", share(["read.json", "touches.parquet", "impression_counts.parquet", "made_from.txt"], 2))
+@pytest.mark.parametrize(
+    "name", share(["read.json", "touches.parquet", "impression_counts.parquet", "made_from.txt"], 2)
+)
 def test_observations_that_are_not_as_sealed_are_not_taken(name: str, month: Path, tmp_path: Path) -> None:
     path = month / "closes" / "2026-10" / "1" / "observations" / name
     spoilt = bytearray(path.read_bytes())

@@ -12,10 +12,11 @@ import os
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from functools import cache, partial
 from importlib.metadata import version as installed
 from pathlib import Path
+from typing import Any
 
 import recon
 from recon.contracts.book import Book
@@ -24,9 +25,11 @@ from recon.inputs import Events, Inputs, Recalled, read_inputs
 from recon.inputs.manifest import digest
 from recon.ledger import Ledger
 from recon.observe import OBSERVATIONS, Questions, Scope, observe_asked, questions_of
+from recon.observe.recounting import COUNTED, are_all, asked_alike, asked_otherwise, recount_impressions
 from recon.workspace import Workspace
 
-UNSTORED, MADE_FROM, READ, RECORDS = ".observed", "made_from.txt", "read.json", "records.json"
+UNSTORED, RECORDS = ".observed", "records.json"
+MADE_FROM, ALIKE, ASKED, READ = "made_from.txt", "made_from_alike.txt", "asked.json", "read.json"
 READ_AGAIN = "input_files"  # which reading the inputs makes, scan or not
 RELATIONS = {name: order for name, order in OBSERVATIONS.items() if name != READ_AGAIN}
 READERS, LIBRARIES = ("engine", "inputs", "observe"), ("duckdb", "pyarrow", "numpy")
@@ -74,23 +77,27 @@ class Observing:
     reused: str = ""
     kept: Kept | None = field(default=None, init=False)
     _texts: dict[str, str] = field(default_factory=dict, init=False)
+    _recounted: list[str] = field(default_factory=list, init=False)
 
     def observe(self, engine: Engine, book: Book, every: Book) -> Inputs:
         """Read the inputs and observe the month, or take what was observed before of just this."""
         candidates = tuple(self._candidates())
         recall = partial(self._recalled, engine, book, every, candidates) if candidates else None
         inputs = read_inputs(self.workspace, engine, self.scope.period, recall)
+        asked = questions_of(engine, book, self.scope, every)
         if self.kept is None:
-            asked = questions_of(engine, book, self.scope, every)
             observe_asked(engine, asked, self.scope)
-            self._keep(engine, self._made_from(inputs.events, asked), inputs.found)
+            self._texts = self._told(inputs.events, asked, inputs.found)
+            self._keep(engine)
+        elif self._recounted:
+            recount_impressions(engine, asked, self.scope, self._recounted)
         return inputs
 
     def write(self, engine: Engine, folder: Path) -> None:
         """Write the observations into a run's folder: the same bytes whether they were made now or before."""
         folder.mkdir()
         for name in _names():
-            if self.kept is None or not self.kept.copy_to(folder, name):
+            if name in self._texts or self._is_recounted(name) or not (self.kept and self.kept.copy_to(folder, name)):
                 self._write(engine, folder, name)
         sql = f"SELECT * FROM {READ_AGAIN} ORDER BY {OBSERVATIONS[READ_AGAIN]}"
         engine.write_parquet(sql, folder / f"{READ_AGAIN}.parquet")
@@ -119,16 +126,29 @@ class Observing:
         self, engine: Engine, book: Book, every: Book, candidates: tuple[Kept, ...], events: Events
     ) -> Recalled | None:
         """What the files of these events held, their observations being in the engine then."""
-        made_from = self._made_from(events, questions_of(engine, book, self.scope, every))
-        for kept in candidates:
-            if kept.records.get(MADE_FROM) != hashlib.sha256(made_from.encode()).hexdigest():
-                continue
-            recalled = self._loaded(engine, kept)
-            if recalled is not None:
-                self.kept, self.reused = kept, f"all observations, of {kept.told}"
-                self._texts = {MADE_FROM: made_from, READ: (kept.folder / READ).read_text(encoding="utf-8")}
-                return recalled
+        asked = questions_of(engine, book, self.scope, every)
+        told = self._told(events, asked, None)
+        for name in (MADE_FROM, ALIKE):
+            for kept in candidates:
+                if kept.records.get(name) == hashlib.sha256(told[name].encode()).hexdigest():
+                    recalled = self._taken(engine, kept, asked, told)
+                    if recalled is not None:
+                        return recalled
         return None
+
+    def _taken(self, engine: Engine, kept: Kept, asked: Questions, told: dict[str, str]) -> Recalled | None:
+        """Observations of before, and which items have to be counted again for what is asked now."""
+        recalled = self._loaded(engine, kept)
+        if recalled is None:
+            return None
+        items = asked_otherwise(json.loads((kept.folder / ASKED).read_text(encoding="utf-8")), asked)
+        if are_all(items, asked):
+            return None
+        self.kept, self._recounted = kept, items
+        self._texts = told | {READ: (kept.folder / READ).read_text(encoding="utf-8")}
+        counted = f" but for impressions of {', '.join(items)}" if items else ""
+        self.reused = f"all observations{counted}, of {kept.told}"
+        return replace(recalled, read_anew=frozenset({"impressions"} if items else ()))
 
     def _loaded(self, engine: Engine, kept: Kept) -> Recalled | None:
         """Nothing, and why, where a file is not what was recorded."""
@@ -141,9 +161,8 @@ class Observing:
         self.reused = f"nothing: {altered} of {kept.told} is not what was recorded"
         return None
 
-    def _keep(self, engine: Engine, made_from: str, found: Recalled) -> None:
+    def _keep(self, engine: Engine) -> None:
         """Write them beside, whole before they take their place."""
-        self._texts = {MADE_FROM: made_from, READ: json.dumps(found.to_dict(), ensure_ascii=False, sort_keys=True)}
         beside = self._unstored.with_name(f"{self._unstored.name}-{os.getpid()}")
         shutil.rmtree(beside, ignore_errors=True)
         beside.mkdir(parents=True)
@@ -155,6 +174,9 @@ class Observing:
         _take_place(beside, self._unstored)
         self.kept = Kept("", self._unstored, records)
 
+    def _is_recounted(self, name: str) -> bool:
+        return bool(self._recounted) and name.removesuffix(".parquet") in COUNTED
+
     def _write(self, engine: Engine, folder: Path, name: str) -> None:
         """Write one file of the observations from the engine."""
         if name in self._texts:
@@ -163,15 +185,15 @@ class Observing:
         relation = name.removesuffix(".parquet")
         engine.write_parquet(f"SELECT * FROM {relation} ORDER BY {RELATIONS[relation]}", folder / name)
 
-    def _made_from(self, events: Events, asked: Questions) -> str:
-        """The digest of all that observations follow from."""
-        made_from = {
-            "events": events.told(),
-            "asked": asked.told(),
-            "scope": asdict(self.scope),
-            "software": software_that_observes(),
+    def _told(self, events: Events, asked: Questions, found: Recalled | None) -> dict[str, str]:
+        """What stands beside the relations: what they were made from, also but for single items, and what was asked."""
+        same = {"events": events.told(), "scope": asdict(self.scope), "software": software_that_observes()}
+        told = {
+            MADE_FROM: _digest(same | {"asked": asked.told()}),
+            ALIKE: _digest(same | {"asked alike": asked_alike(asked)}),
+            ASKED: _json(asked.told()),
         }
-        return digest(json.loads(json.dumps(made_from, default=str)))
+        return told if found is None else told | {READ: _json(found.to_dict())}
 
 
 @cache
@@ -184,7 +206,15 @@ def software_that_observes() -> str:
 
 
 def _names() -> list[str]:
-    return [*(f"{relation}.parquet" for relation in RELATIONS), MADE_FROM, READ]
+    return [*(f"{relation}.parquet" for relation in RELATIONS), MADE_FROM, ALIKE, ASKED, READ]
+
+
+def _digest(told: Mapping[str, Any]) -> str:
+    return digest(json.loads(json.dumps(told, default=str)))
+
+
+def _json(told: Mapping[str, Any]) -> str:
+    return json.dumps(told, ensure_ascii=False, sort_keys=True, default=str)
 
 
 def _is_observation(name: str) -> bool:

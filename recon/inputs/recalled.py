@@ -34,11 +34,15 @@ class Events:
 
 @dataclass(frozen=True)
 class Recalled:
-    """What files of events held: rows by dataset and file, rejected rows, and sums of amounts in millionths."""
+    """What files of events held: rows by dataset and file, rejected rows, and sums of amounts in millionths.
+
+    The datasets `read_anew` are asked for as relations nevertheless.
+    """
 
     counts: Mapping[str, Mapping[str, Counts]]
     rejected: tuple[Rejected, ...]
     amounts: Mapping[str, int]
+    read_anew: frozenset[str] = frozenset()
 
     @classmethod
     def of(cls, parts: Mapping[str, Part], amounts: Mapping[str, int]) -> Recalled:

@@ -146,10 +146,11 @@ class _Gathering:
     def read_events(self, recalled: Recalled | None) -> None:
         """Bring the files of events into the engine unless they are recalled; raises BadInput with all problems."""
         for name in [name for name in EVENTS if name in self.files]:
-            self.parts[name] = recalled.part(name) if recalled else self._part(DATASETS[name])
+            is_known = recalled is not None and name not in recalled.read_anew
+            self.parts[name] = recalled.part(name) if recalled and is_known else self._part(DATASETS[name])
         if self.problems:
             raise BadInput(self.problems)
-        for name in [name for name in EVENTS if name in self.files and not recalled]:
+        for name in [name for name in EVENTS if self.parts[name].selects and name in self.files]:
             self._relate(DATASETS[name])
         self.amounts = dict(recalled.amounts) if recalled else self._amounts()
 

@@ -7,6 +7,7 @@ from recon.engine import Engine
 from recon.observe.conversions import observe_conversions
 from recon.observe.impressions import choose_impressions, observe_impressions
 from recon.observe.questions import Questions
+from recon.observe.recounting import keep_repeated_impressions
 from recon.observe.repeats import COLUMNS
 from recon.observe.scope import Scope
 from recon.observe.touches import observe_touches
@@ -23,6 +24,7 @@ OBSERVATIONS = {
     "touches_of_repeats": "ALL",
     "reversal_rows": "reversal_id",
     "repeated_rows": "dataset, ts",
+    "repeated_impressions": "impression_id, copy_number",
     "repeats_of_conversions": "ALL",
     "far_conversions": "ALL",
     "rows_not_known": "dataset",
@@ -54,6 +56,7 @@ def observe_asked(engine: Engine, asked: Questions, scope: Scope) -> None:
     observe_conversions(engine, asked, scope)
     with engine.joined_as_written():
         choose_impressions(engine, scope)
+        keep_repeated_impressions(engine)
         observe_impressions(engine, asked, scope)
     observe_touches(engine)
     _not_known(engine, scope)

@@ -35,14 +35,14 @@ class Counting:
         packed = words([*self._places(), *self._kinds(engine)])
         grouped = ", ".join(["unknown_item", *(word.name for word in packed)])
         engine.run(
-            f"count {relation}",
+            f"count {relation if relation.isidentifier() else 'impressions of items'}",
             f"""CREATE OR REPLACE TABLE impression_groups AS
             SELECT {grouped}, COUNT(*) AS quantity FROM ({self._packed(relation, packed)}) AS packed
             GROUP BY {grouped}""",
             rows=engine.size(relation),
         )
         total = "CAST(SUM(quantity) AS BIGINT)"
-        counted = engine.rows(self._told("impression_groups", packed, total), f"add up {relation}")
+        counted = engine.rows(self._told("impression_groups", packed, total), "add up impressions")
         return {self._key(row): int(row[-1]) for row in counted}
 
     def named(self, engine: Engine, relation: str, most: int) -> dict[Key, list[str]]:

@@ -89,17 +89,18 @@ def choose_impressions(engine: Engine, scope: Scope) -> None:
     number_copies(engine, "impressions", "chosen_impressions WHERE is_repeated")
 
 
-def observe_impressions(engine: Engine, asked: Questions, scope: Scope) -> None:
+def observe_impressions(engine: Engine, asked: Questions, scope: Scope, impressions: str = "impressions") -> None:
     """Create `impression_counts`, one row per `ImpressionCount`, `impression_days` and `impressions_revived`.
 
     `impression_days` tells the known items' counts by UTC day and file, with only those attributes and marks that a
     version asks for; `impressions_revived` those of duplicates that count where the rows of a `place` (a day, a file,
     what came in after a cut-off) are left out (`times` 0) or come again (2). Counts are of all rows first; the few
-    that are duplicates are then moved to counts of their own. Needs the copies of impressions.
+    that are duplicates are then moved to counts of their own. Needs the copies of impressions; `impressions` are those
+    that are counted, as SQL.
     """
     _duplicates(engine)
     counting = Counting(asked, scope)
-    everything = counting.counts(engine, "impressions")
+    everything = counting.counts(engine, impressions)
     surplus = counting.counts(engine, "duplicate_impressions")
     rows, days = _moved(everything, surplus)
     engine.table("impression_counts", COUNT_COLUMNS, rows)
