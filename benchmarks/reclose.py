@@ -80,7 +80,7 @@ def statement_corrected(folder: Path) -> None:
 def date_moved(folder: Path) -> None:
     """The last version's terms from another day of the month on."""
     version = _next(folder, "amendment")
-    version["effective"]["from"] = version["effective"]["from"][:8] + "21"
+    version["effective"]["from"] = version["effective"]["from"].replace(day=21)
     _write(folder, version)
 
 

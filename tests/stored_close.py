@@ -40,6 +40,7 @@ class AClose:
     not_priced: list[tuple[str, int, str]]
     decisions: pd.DataFrame = field(repr=False)
     workspace: Any = None
+    reused: str = ""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "workspace", self.workspace or SimpleNamespace(folder=self.folder))

@@ -45,3 +45,10 @@ def test_a_month_billed_as_expected_says_so() -> None:
     object.__setattr__(close, "lines", close.lines[close.lines["variance"] == 0])
     object.__setattr__(close, "findings", close.findings.head(0))
     assert "every line agrees with what was billed" in printed(close)
+
+
+def test_what_a_close_took_from_an_earlier_one_is_told_in_a_line() -> None:
+    close = a_close()
+    assert not any(line.startswith("reused") for line in printed(close))
+    object.__setattr__(close, "reused", "all observations, of run 1")
+    assert "reused    all observations, of run 1" in printed(close)
