@@ -101,16 +101,9 @@ def _(room):
 
 @app.cell
 def _(room):
-    _lines = audit.lines_table(room)
-    _told = [mo.md(one) for one in (audit.sample_heading(room), audit.entries_problem(room)) if one]
-    mo.vstack([*_told, mo.ui.table(_lines, **tables.fitting(tables.SAMPLED, _lines))])
-
-
-@app.cell
-def _(room):
-    _drawn = audit.conversions_table(room)
-    _table = mo.ui.table(_drawn, **tables.fitting(tables.CONVERSIONS, _drawn))
-    mo.vstack([mo.md(audit.conversions_heading(room)), _table])
+    _lines = parts.fitted(audit.sample_heading(room), audit.lines_table(room), tables.SAMPLED)
+    _drawn = parts.fitted(audit.conversions_heading(room), audit.conversions_table(room), tables.CONVERSIONS)
+    mo.vstack([_lines, _drawn])
 
 
 @app.cell

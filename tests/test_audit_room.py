@@ -333,7 +333,7 @@ def test_the_sample_shows_what_the_auditor_wrote_into_the_last_pack(folder: Path
     assert seen[["tickmark", "remark"]].to_numpy().tolist() == [["A", "order form seen"]]
     assert seen["audited amount"].item() == ("12.5" if currency == "JPY" else "12.50")
     path.write_text("no workbook")
-    assert "is no pack" in audit.entries_problem(opened(folder))
+    assert "is no pack" in audit.sample_heading(opened(folder))
     assert "remark" not in audit.lines_table(opened(folder)).columns
 
 

@@ -2,9 +2,10 @@
 
 from parts.acting import Person, accepting, deciding, form, outcome, signing
 from parts.opening import filters, linked, loaded, month, opened
-from parts.showing import asked, cards, charted, decisions, effect, finding, headed, line_by_day, listed, state
+from parts.showing import asked, cards, charted, decisions, effect, finding, fitted, headed, line_by_day, listed, state
 
 __all__ = [
     "Person", "accepting", "asked", "cards", "charted", "deciding", "decisions", "effect", "filters", "finding",
-    "form", "headed", "line_by_day", "linked", "listed", "loaded", "month", "opened", "outcome", "signing", "state",
+    "fitted", "form", "headed", "line_by_day", "linked", "listed", "loaded", "month", "opened", "outcome",
+    "signing", "state",
 ]  # fmt: skip

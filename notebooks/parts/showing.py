@@ -12,6 +12,7 @@ import pandas as pd
 from recon import charts, review
 from recon.close import StoredClose
 from recon.review import MonthDesk
+from recon.review.audit import tables
 
 
 def headed(words: str, period: str | None = None) -> Any:
@@ -107,3 +108,8 @@ def effect(close: StoredClose, version: Any, terms: str) -> Any:
     with mo.status.spinner("Pricing the month with these terms"):
         found = review.effect(close, version, terms)
     return listed(found.words, mo.ui.table(found.lines, **review.EFFECT))
+
+
+def fitted(heading: str, table: pd.DataFrame, settings: dict[str, Any]) -> Any:
+    """A table under its heading, shown by those of the settings that speak of columns it has."""
+    return mo.vstack([mo.md(heading), mo.ui.table(table, **tables.fitting(settings, table))])

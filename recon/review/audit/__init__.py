@@ -27,7 +27,6 @@ from recon.review.audit.room import NO_MONTH, Notice, Room, headline, month_filt
 from recon.review.audit.sampled import (
     conversions_heading,
     conversions_table,
-    entries_problem,
     lines_table,
     sample_heading,
 )
@@ -50,7 +49,7 @@ __all__ = [
     "CHECK_HEADING", "FINDING_FILTERS", "NO_MONTH", "PACKS_HEADING", "TIED_HEADING", "TRAIL_FILTERS",
     "TRAIL_HEADING", "WAY_TITLE", "Link", "Notice", "Room", "chain_verdict", "check", "codes_table",
     "complete_heading", "conversions_heading", "conversions_table", "downloads", "drill_cards", "drill_heading",
-    "entries_problem", "errors_table", "fates_of_contract", "fates_title", "finding_filter", "findings_heading",
+    "errors_table", "fates_of_contract", "fates_title", "finding_filter", "findings_heading",
     "findings_table", "hashes", "headline", "issued_download", "items_table", "left", "left_title", "lines_table",
     "made_now", "month_filter", "notice", "open_room", "open_trail", "orphans_heading", "orphans_table",
     "packs_table", "packs_verdict", "parties_filter", "party_download", "reason_of", "rolled_text", "run_filter",

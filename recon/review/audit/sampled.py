@@ -36,7 +36,8 @@ def sample_heading(room: Room) -> str:
         "formula."
     )
     told = [_drawn(population) for population in room.populations]
-    return "\n\n".join([SAMPLE_TITLE, how, "<br>".join(told) or "**Nothing was billed**, so no line is drawn."])
+    none = "**Nothing was billed**, so no line is drawn."
+    return "\n\n".join([SAMPLE_TITLE, how, "<br>".join(told) or none, *_entries_problem(room)])
 
 
 def _drawn(population: Population) -> str:
@@ -55,9 +56,10 @@ def _money(population: Population, units: int) -> str:
     return shown(round_to(population.amount(units), population.digits), population.currency)
 
 
-def entries_problem(room: Room) -> str:
-    """Why the auditor's entries of the last pack cannot be shown (Markdown); empty where they can."""
-    return "" if room.entries is not None else "**The entries of the last pack cannot be read: its file is no pack.**"
+def _entries_problem(room: Room) -> Iterator[str]:
+    """Why the auditor's entries of the last pack cannot be shown; nothing where they can."""
+    if room.entries is None:
+        yield "**The entries of the last pack cannot be read: its file is no pack.**"
 
 
 def lines_table(room: Room) -> pd.DataFrame:
