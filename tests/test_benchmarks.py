@@ -81,6 +81,7 @@ def test_an_act_that_is_not_in_the_register_is_noticed(monkeypatch: pytest.Monke
     assert Did.__name__ in next(iter(failed.values()))
 
 
+@pytest.mark.long
 @pytest.mark.xdist_group("office")
 def test_a_pack_of_many_lines_is_calculated_to_the_same_cents(tmp_path: Path) -> None:
     if office.missing():
@@ -120,6 +121,7 @@ def test_another_answer_is_noticed(small_month: tuple[Month, Path], monkeypatch:
         list(observe.raced(month, folder, "counts", 1, ["recon", "duckdb"]))
 
 
+@pytest.mark.long
 def test_a_month_closed_again_has_the_bytes_of_a_full_close_whatever_changed(monkeypatch, tmp_path: Path) -> None:
     monkeypatch.setattr("benchmarks.close_month.gettempdir", lambda: str(tmp_path))
     small = Month(impressions=6_000, clicks=300, conversions=100)

@@ -263,6 +263,7 @@ def test_a_contract_has_one_planting_in_a_close():
 # The whole drill
 
 
+@pytest.mark.long
 def test_a_drill_of_a_random_month(tmp_path, in_process):
     workspace, period, how = month_made(tmp_path, SEED)
     before = sorted(path for path in tmp_path.rglob("*"))

@@ -12,6 +12,7 @@ import time
 from pathlib import Path
 
 import pytest
+from shares import share
 
 from recon.close import close_period, periods
 from recon.engine import Engine
@@ -83,7 +84,7 @@ def test_a_close_keeps_to_the_workspace_s_memory_and_threads(workspace: Workspac
 
 
 @pytest.mark.parametrize("step", ["count impressions", "write touches.parquet"])
-@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGKILL])
+@pytest.mark.parametrize("how", share([signal.SIGKILL, signal.SIGINT], 1))
 def test_a_close_that_is_broken_off_stores_nothing_and_the_next_one_is_the_first(
     workspace: Workspace, step: str, how: signal.Signals
 ) -> None:

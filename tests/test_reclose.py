@@ -51,7 +51,7 @@ def heard(folder: Path) -> tuple[set[str], str]:
     return set(steps), done.reused
 
 
-@pytest.mark.parametrize("seed", share(range(12), 2))
+@pytest.mark.parametrize("seed", share(range(12), 0))
 def test_whatever_happens_between_closes_the_bytes_are_those_of_a_close_from_scratch(
     seed: int, month: Path, tmp_path: Path
 ) -> None:
@@ -71,7 +71,7 @@ def test_what_only_pricing_or_comparing_reads_asks_for_no_event(change: Change, 
     assert not steps & SCANS and reused == "all observations, of run 1"
 
 
-@pytest.mark.parametrize("seed", share(range(8), 2))
+@pytest.mark.parametrize("seed", share(range(8), 1))
 def test_after_a_date_moved_only_the_impressions_of_its_items_are_counted_again(
     seed: int, month: Path, tmp_path: Path
 ) -> None:
@@ -94,6 +94,7 @@ def test_what_events_or_questions_say_otherwise_is_observed_anew(change: Change,
     assert not reused.startswith("all")
 
 
+@pytest.mark.long
 def test_causes_are_found_alike_on_observations_that_were_there(month: Path, tmp_path: Path) -> None:
     drawn = random.Random(3)
     rate_changed(month, drawn)

@@ -71,6 +71,7 @@ def test_pages_of_other_sites_may_not_ask() -> None:
     assert asked(app, host="127.0.0.1:2718", origin="https://elsewhere.example")[0] == 403
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "name", ["1_month_end.py", "4_contracts.py", "parts/serve.py", "parts/page.css", "pyproject.toml"]
 )

@@ -125,5 +125,6 @@ def test_a_chart_per_currency_draws_the_cells(pack: Path) -> None:
     assert "<barChart>" in usd and "<lineChart>" in usd and '<min val="0" />' in usd
 
 
+@pytest.mark.long
 def test_every_formula_recalculates_to_its_cached_value(pack: Path, tmp_path: Path) -> None:
     assert disagreements(pack, openpyxl.load_workbook(recalculate([pack], tmp_path)[0], data_only=True)) == []

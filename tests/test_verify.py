@@ -248,12 +248,14 @@ def test_values_gone_do_not_hide_an_altered_formula(pack: Path, tmp_path: Path) 
     assert places(saved(pack, tmp_path / "1.xlsx", change)) == ["Checks!D6: formula altered"]
 
 
+@pytest.mark.long
 @pytest.mark.xdist_group("office")
 def test_calculating_anew_in_libreoffice_alters_nothing(pack: Path, tmp_path: Path) -> None:
     found = verify_pack(recalculate([pack], tmp_path / "office")[0])
     assert found.is_intact and not any("not stored" in note for note in found.notes)
 
 
+@pytest.mark.long
 @pytest.mark.xdist_group("office")
 def test_opening_and_saving_in_libreoffice_alters_nothing(pack: Path, tmp_path: Path) -> None:
     office = shutil.which("soffice") or pytest.skip("soffice is missing")

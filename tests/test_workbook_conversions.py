@@ -108,6 +108,7 @@ def test_workings_and_conversions_both_beyond_their_limits_stand_in_two_files(tm
     assert openpyxl.load_workbook(tmp_path / "1.xlsx")["CPA"].max_row <= 200
 
 
+@pytest.mark.long
 @pytest.mark.xdist_group("office")
 def test_it_all_recalculates(with_file: tuple[Path, Path], tmp_path: Path) -> None:
     write_pack(a_close(), tmp_path / "whole.xlsx")

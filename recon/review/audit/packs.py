@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 import tempfile
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -74,15 +75,16 @@ def made_now(room: Room) -> Download:
     """
     with tempfile.TemporaryDirectory() as folder:
         path = write_draft(room.close, Path(folder) / _name(room, "made-now.xlsx"))
-        return {**_taken(path, path.stem), "label": _TAKE}
+        taken = _taken(path, path.stem)
+        return {**taken, "data": taken["data"](), "label": _TAKE}  # now: the folder is about to go
 
 
 def _taken(pack: Path, name: str) -> Download:
     """A pack as a download: the workbook alone, or an archive with the files beside it."""
     files = files_of(pack)
     if len(files) == 1:
-        return {"data": pack.read_bytes(), "filename": f"{name}.xlsx"}
-    return {"data": archived(files), "filename": f"{name}.zip"}
+        return {"data": pack.read_bytes, "filename": f"{name}.xlsx"}
+    return {"data": partial(archived, files), "filename": f"{name}.zip"}
 
 
 def _name(room: Room, what: str) -> str:
