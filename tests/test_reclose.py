@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 import re
 import shutil
@@ -27,6 +28,7 @@ from shares import share
 from recon.close import close_period, load_close
 from recon.workspace import Workspace
 
+MONTHS = int(os.environ.get("RECLOSED_MONTHS", "3"))  # histories of changes, each compared with full closes
 pytestmark = pytest.mark.xdist_group("small_month")
 SCANS = {"count impressions", "impressions looked at singly", "known clicks"}
 
@@ -51,7 +53,7 @@ def heard(folder: Path) -> tuple[set[str], str]:
     return set(steps), done.reused
 
 
-@pytest.mark.parametrize("seed", share(range(12), 0))
+@pytest.mark.parametrize("seed", share(range(MONTHS), 0))
 def test_whatever_happens_between_closes_the_bytes_are_those_of_a_close_from_scratch(
     seed: int, month: Path, tmp_path: Path
 ) -> None:
@@ -71,7 +73,7 @@ def test_what_only_pricing_or_comparing_reads_asks_for_no_event(change: Change, 
     assert not steps & SCANS and reused == "all observations, of run 1"
 
 
-@pytest.mark.parametrize("seed", share(range(8), 1))
+@pytest.mark.parametrize("seed", share(range(MONTHS), 1))
 def test_after_a_date_moved_only_the_impressions_of_its_items_are_counted_again(
     seed: int, month: Path, tmp_path: Path
 ) -> None:
