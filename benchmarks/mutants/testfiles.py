@@ -17,7 +17,7 @@ from benchmarks.mutants.observed import ROOT, Function, calls
 
 TESTS = ROOT / "tests"
 WANTED = re.compile(r"recon\.(expect|money|period)\b|from programs")
-SLOW = re.compile(r"close_period|closed_demo|subprocess|stored_close|make\(seed")
+SLOW = re.compile(r"close_period|closed_demo|subprocess|stored_close|program_months|Ledger|make\(seed")
 PASSED = (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED)
 
 
