@@ -56,7 +56,7 @@ def _(close, filters):
 
 @app.cell
 def _(desk, lines):
-    parts.cards([*review.totals(lines), *review.open_worth(desk)])
+    parts.cards(review.totals(lines), review.open_worth(desk))
 
 
 @app.cell
@@ -147,15 +147,11 @@ def _(desk):
 
 
 @app.cell
-def _(desk):
-    ages = review.ages(desk)
-    parts.charted(ages, ageing=charts.ageing(ages))
-
-
-@app.cell
-def _(close):
-    months = review.trend(close)
-    parts.charted(months, trend=charts.trend(months, review.twelve_months(close)))
+def _(close, desk):
+    ages, months = review.ages(desk), review.trend(close)
+    ageing = parts.charted(ages, ageing=charts.ageing(ages))
+    trend = parts.charted(months, trend=charts.trend(months, review.twelve_months(close)))
+    mo.hstack([ageing, trend], justify="start", align="start", gap=2, widths=[4, 6])
 
 
 @app.cell

@@ -24,14 +24,13 @@ def _():
 def _(link, period, workspace):
     mo.stop(period.value is None, parts.headed(audit.NO_MONTH))
     run = mo.ui.dropdown(**audit.run_filter(audit.runs(workspace, period.value), link))
-    mo.hstack([period, run], justify="start", gap=2)
     return (run,)
 
 
 @app.cell
 def _(period, run, workspace):
     room = audit.open_room(workspace, period.value, run.value)
-    parts.headed(audit.headline(room), period.value)
+    mo.vstack([parts.headed(audit.headline(room), period.value), mo.hstack([period, run], justify="start", gap=2)])
     return (room,)
 
 
@@ -108,10 +107,10 @@ def _(room):
 
 @app.cell
 def _(room):
-    cards = [mo.stat(**card, bordered=True) for card in audit.drill_cards(room)]
+    cards = audit.drill_cards(room)
     mo.stop(not cards, mo.md(audit.drill_heading(room)))
     codes = mo.ui.table(audit.codes_table(room), **tables.CODES)
-    mo.vstack([mo.md(audit.drill_heading(room)), mo.hstack(cards, justify="start", gap=1, wrap=True), codes])
+    mo.vstack([mo.md(audit.drill_heading(room)), parts.cards(cards), codes])
     return (codes,)
 
 

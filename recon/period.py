@@ -215,5 +215,14 @@ def instant_of(moment: datetime) -> int:
 
 def instant_text(us: int) -> str:
     """An instant as ISO 8601 in UTC, with as many decimals as it needs."""
-    moment = _EPOCH + timedelta(microseconds=us)
-    return moment.replace(tzinfo=None).isoformat(timespec="auto") + "Z"
+    at = _EPOCH + timedelta(microseconds=us)
+    return at.replace(tzinfo=None).isoformat(timespec="auto") + "Z"
+
+
+def moment(us: int) -> str:
+    """An instant to the second in UTC, as people read it.
+
+    >>> moment(1_790_000_000_123_456)
+    '2026-09-21 14:13:20'
+    """
+    return instant_text(us)[:19].replace("T", " ")

@@ -205,6 +205,7 @@ def test_the_start_page_tells_months_states_and_what_waits(months: ProgramMonths
     words = review.start_page(months.workspace(), ways)
     assert '<span class="state locked">locked</span>' in words and '<span class="state open">open</span>' in words
     assert 'href="/month-end/?period=2026-08"' in words and ">yes<" in words
+    assert "2026-09 waits to be prepared</a>: nothing is left to decide" in words
     months.won("late", "2026-08-20", "50")
     words = review.start_page(months.workspace(), ways)
     assert "2026-08 is stale" in words and "locked by rae" in words

@@ -72,6 +72,14 @@ def test_the_month_follows_a_link(monkeypatch: pytest.MonkeyPatch) -> None:
     assert set(after["lines"]["currency"]) == {"GBP"}
 
 
+def test_filters_that_no_line_passes_leave_a_page_that_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RECON_WORKSPACE", str(closed_demo()))
+    nobody = {"counterparty": "Fjord Outdoor Inc.", "status": "all", "currency": "JPY"}
+    outputs, values = page("1_month_end").app.run(defs={"filters": _Chosen(nobody)})
+    assert values["lines"].empty and values["spread"].empty
+    assert "There is no variance" in str([getattr(one, "text", "") for one in outputs])
+
+
 def test_the_contracts_follow_a_link(monkeypatch: pytest.MonkeyPatch) -> None:
     """Filters given instead of clicked: a row per contract that passes them."""
     monkeypatch.setenv("RECON_WORKSPACE", str(closed_demo()))

@@ -13,6 +13,7 @@ import pytest
 from pages import NOTEBOOKS
 
 from recon.cli.reviewing import pages_folder
+from recon.workspace import Workspace
 
 sys.path[:0] = [] if str(NOTEBOOKS) in sys.path else [str(NOTEBOOKS)]
 
@@ -60,6 +61,77 @@ def test_the_name_comes_from_the_proxy_alone() -> None:
     assert asked(app)[0] == 401
     status, given = asked(app, x_forwarded_user="rae")
     assert status == 200 and given["user"].username == "rae"
+
+
+def answered(app: Any, path: str, query: str = "") -> tuple[int, str]:
+    """The status and the text, or the address it leads on to, that the server answers a path with."""
+    sent: list[dict[str, Any]] = []
+
+    async def receive() -> dict[str, Any]:
+        return {"type": "http.request", "body": b"", "more_body": False}
+
+    async def send(message: dict[str, Any]) -> None:
+        sent.append(message)
+
+    scope = {"type": "http", "method": "GET", "path": path, "headers": [], "query_string": query.encode()}
+    asyncio.run(app(scope, receive, send))
+    headers = {name.decode(): value.decode() for name, value in sent[0].get("headers", [])}
+    body = b"".join(one.get("body", b"") for one in sent if one["type"] == "http.response.body").decode()
+    return sent[0]["status"], headers.get("location", body)
+
+
+@pytest.fixture(scope="module")
+def two(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+    """Two workspaces without a closed month whose folders have one name."""
+    places = [tmp_path_factory.mktemp(name) / "Books" for name in ("acme", "birch")]
+    for place in places:
+        Workspace.init(place)
+    return places
+
+
+def test_several_workspaces_stand_on_one_start_page_and_have_pages_each(two: list[Path]) -> None:
+    from parts.serve import Review, addresses, named
+
+    app = Review(addresses(), named(two))
+    status, words = answered(app, "/")
+    assert status == 200 and 'href="/books/"' in words and 'href="/books-2/"' in words
+    status, words = answered(app, "/books-2/")
+    assert status == 200 and 'href="/books-2/month-end/"' in words and "All workspaces" in words
+    assert answered(app, "/books-2/month-end", "period=2026-10") == (307, "/books-2/month-end/?period=2026-10")
+    assert answered(app, "/books") == (307, "/books/")
+    assert "All workspaces" not in answered(Review(addresses(), named(two[:1])), "/")[1]
+
+
+def test_the_address_of_a_workspace_is_its_folder_s_name() -> None:
+    from parts.serve import named
+
+    assert list(named([Path("demo")])) == ["/"]
+    assert list(named([Path("a/Acme 1"), Path("b/acme-1"), Path("demo"), Path("/")])) == [
+        "/acme-1/", "/acme-1-2/", "/demo/", "/workspace/",
+    ]  # fmt: skip
+
+
+def test_a_page_is_told_its_workspace_by_the_server_alone(two: list[Path]) -> None:
+    from parts.serve import Review, named
+
+    app, given = Review({}, named(two)), []
+
+    async def behind(scope: Any, receive: Any, send: Any) -> None:
+        given.append(scope["meta"])
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+
+    app._marimo = behind
+    for path in ("/books/month-end/ws", "/books-2/month-end/", "/elsewhere/"):
+        answered(app, path, f"workspace={two[1]}")
+    assert given == [{"workspace": str(two[0])}, {"workspace": str(two[1])}, {}]
+
+
+def test_a_workspace_that_cannot_be_read_is_told_beside_the_others(two: list[Path], tmp_path: Path) -> None:
+    from parts.serve import Review, addresses, named
+
+    (tmp_path / "recon.toml").write_text("name = 7\n")
+    status, words = answered(Review(addresses(), named([two[0], tmp_path])), "/")
+    assert status == 200 and "This has to be mended first" in words and 'href="/books/"' in words
 
 
 def test_pages_of_other_sites_may_not_ask() -> None:

@@ -25,9 +25,10 @@ def in_words() -> Iterator[None]:
 
 
 def opened() -> Workspace:
-    """The workspace that the page was started over."""
+    """The workspace that the page was started over; of several the one whose address it has."""
+    request = mo.app_meta().request
     with in_words():
-        return review.open_workspace()
+        return review.open_workspace(request.meta.get(review.WORKSPACE) if request else None)
 
 
 def month(workspace: Workspace, params: Any) -> Any:

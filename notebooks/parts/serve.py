@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 import socket
 import threading
 import webbrowser
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -34,33 +35,59 @@ def addresses(folder: Path = PAGES) -> dict[str, Path]:
     return {path.stem.split("_", 1)[1].replace("_", "-"): path for path in found}
 
 
-class Review:
-    """The start page at `/`, the pages behind it; a link without a last slash keeps its filters."""
+def named(folders: Sequence[Path]) -> dict[str, Path]:
+    """Workspaces by the beginning of their addresses: one alone has `/`, of several each has its folder's name."""
+    if len(folders) == 1:
+        return {"/": folders[0]}
+    found: dict[str, Path] = {}
+    for folder in folders:
+        name = re.sub(r"[^a-z0-9]+", "-", folder.name.lower()).strip("-") or "workspace"
+        tries = (f"/{name}{number}/" for number in ("", *(f"-{more}" for more in range(2, len(folders) + 2))))
+        found[next(one for one in tries if one not in found)] = folder
+    return found
 
-    def __init__(self, pages: Mapping[str, Path]) -> None:
+
+class Review:
+    """The start page at `/`, the pages behind it; a link without a last slash keeps its filters.
+
+    Several workspaces have all of this under an address each, and `/` shows them together.
+    """
+
+    def __init__(self, pages: Mapping[str, Path], workspaces: Mapping[str, Path]) -> None:
         server = marimo.create_asgi_app(quiet=True)
-        for name, path in pages.items():
-            server = server.with_app(path=f"/{name}", root=str(path))
-        self._names, self._marimo = tuple(pages), server.build()
+        for address in workspaces:
+            for name, path in pages.items():
+                server = server.with_app(path=f"{address}{name}", root=str(path))
+        self._names, self._workspaces, self._marimo = tuple(pages), workspaces, server.build()
+        self._plain = {f"{address}{name}" for address in workspaces for name in pages}
+        self._plain |= {address.rstrip("/") for address in workspaces} - {""}
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        path = scope.get("path", "")
-        if scope["type"] == "http" and path == "/":
-            await HTMLResponse(await run_in_threadpool(self._start))(scope, receive, send)
-        elif scope["type"] == "http" and path == "/health":
+        path, is_http = scope.get("path", ""), scope["type"] == "http"
+        if is_http and (path == "/" or path in self._workspaces):
+            await HTMLResponse(await run_in_threadpool(self._start, path))(scope, receive, send)
+        elif is_http and path == "/health":
             await PlainTextResponse("up")(scope, receive, send)
-        elif scope["type"] == "http" and path.strip("/") in self._names and not path.endswith("/"):
+        elif is_http and path in self._plain:
             query = scope.get("query_string", b"").decode()
             await RedirectResponse(f"{path}/?{query}" if query else f"{path}/")(scope, receive, send)
         else:
-            await self._marimo(scope, receive, send)
+            await self._marimo({**scope, "meta": self._meta(path)}, receive, send)
 
-    def _start(self) -> str:
-        ways = {name: f"/{name}/" for name in self._names}
+    def _meta(self, path: str) -> dict[str, str]:
+        """What a page is told of its workspace: by the server, whatever a request says."""
+        own = next((address for address in self._workspaces if path.startswith(address)), None)
+        return {review.WORKSPACE: str(self._workspaces[own])} if own else {}
+
+    def _start(self, path: str) -> str:
+        if path not in self._workspaces:
+            return review.workspaces_page(self._workspaces, self._names)
+        ways = {name: f"{path}{name}/" for name in self._names}
         try:
-            return review.start_page(review.open_workspace(), ways)
+            workspace = review.open_workspace(str(self._workspaces[path]))
         except BadInput as bad:
             return review.trouble_page(bad)
+        return review.start_page(workspace, ways, back="" if path == "/" else "/")
 
 
 class OwnPages:
@@ -122,8 +149,9 @@ def main() -> None:
     parser.add_argument("--user-header", default="")
     asked = parser.parse_args()
     os.environ[review.PAGES_SERVED] = " ".join(addresses())  # what a page shows the ways to
+    folders = [Path(folder).resolve() for folder in os.environ.get("RECON_WORKSPACE", ".").split(os.pathsep)]
     os.chdir(PAGES)  # where marimo looks for how pages are shown
-    app: Any = Review(addresses())
+    app: Any = Review(addresses(), named(folders))
     port = free_port(asked.host, asked.port)
     address = f"http://{asked.host}:{port}"
     print(f"The review is at {address} (stop it with Ctrl-C)", flush=True)

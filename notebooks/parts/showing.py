@@ -14,11 +14,16 @@ from recon.close import StoredClose
 from recon.review import MonthDesk
 from recon.review.audit import tables
 
+MOST_IN_A_ROW = 4  # cards
+
 
 def headed(words: str, period: str | None = None) -> Any:
     """A page's heading, under the ways to the other pages where those are served too."""
     served = os.environ.get(review.PAGES_SERVED, "").split()
-    return mo.md(f"{review.ways_bar(served, period)}\n\n{words}")
+    request = mo.app_meta().request
+    path = str(request.url["path"]) if request else ""
+    here = next((name for name in served if f"/{name}/" in path), "")
+    return mo.md(f"{review.ways_bar(served, period, here)}\n\n{words}")
 
 
 def listed(words: str, *tables: Any, fold: tuple[str, str] | None = None) -> Any:
@@ -32,9 +37,11 @@ def asked(words: str, field: Any, is_asked: bool = True) -> Any:
     return mo.vstack([mo.md(words), field]) if is_asked else mo.md(words)
 
 
-def cards(stated: Iterable[Mapping[str, str]]) -> Any:
-    """Figures side by side."""
-    return mo.hstack([mo.stat(**card, bordered=True) for card in stated], justify="start", gap=1, wrap=True)
+def cards(*rows: Sequence[Mapping[str, str]]) -> Any:
+    """Figures side by side, those of a row under those of the row before."""
+    columns = min(max(1, *map(len, rows)), MOST_IN_A_ROW)
+    cells = ["".join(mo.stat(**card, bordered=True).text for card in row) for row in rows]
+    return mo.Html("".join(f'<div class="figures" style="--columns: {columns}">{row}</div>' for row in cells))
 
 
 def state(desk: MonthDesk) -> Any:

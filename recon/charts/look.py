@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
-from typing import Any
+from typing import Any, Literal
 
 import altair as alt
 import pandas as pd
@@ -81,16 +81,24 @@ def amounts(reach: float) -> alt.Axis:
     return alt.Axis(format=",.0f" if reach >= 5 else ",.2f", tickCount=4)
 
 
-def stacked(panels: Sequence[Any], title: alt.TitleParams) -> Panel:
-    """Panels under one title, with one key to their colours."""
-    return titled(alt.vconcat(*panels, spacing=14).resolve_scale(color="shared"), title)
+def stacked(panels: Sequence[Any], title: alt.TitleParams, **keys: Literal["shared", "independent"]) -> Panel:
+    """Panels under one title, with one key to their colours, or a key each.
+
+    All is said as they are joined: each later word would copy every panel again, which takes most of a click's time.
+    """
+    resolve = alt.Resolve(scale=alt.ScaleResolveMap(**{"color": "shared", **keys}))
+    return alt.vconcat(*panels, spacing=14, resolve=resolve, title=title, description=_described(title))
 
 
 def titled(chart: Any, title: alt.TitleParams) -> Any:
     """A chart with its title, which is also read out to those who can't see it."""
+    return chart.properties(title=title, description=_described(title))
+
+
+def _described(title: alt.TitleParams) -> str:
     under = title.subtitle if isinstance(title.subtitle, (str, list)) else []
     words = [title.text, *([under] if isinstance(under, str) else under)]
-    return chart.properties(title=title, description=". ".join(map(str, words)))
+    return ". ".join(map(str, words))
 
 
 def svg(chart: Panel) -> str:

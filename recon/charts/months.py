@@ -96,9 +96,9 @@ def _trend_panel(currency: str, rows: pd.DataFrame, order: Sequence[str]) -> Any
     base = alt.Chart(shown).encode(x=x, tooltip=tips)
     y = alt.Y("net:Q", title=currency, axis=amounts(reach))
     colour = alt.Color("side:N", scale=alt.Scale(domain=SIDES, range=[OVER, UNDER]))
-    bars = base.mark_bar(size=26).encode(y=y, color=colour)
-    marks = base.mark_tick(thickness=3, size=34, color=BILLED, opacity=1).encode(y="gross:Q")
-    return alt.layer(bars, marks).properties(width=alt.Step(62), height=PLOT)
+    bars = base.mark_bar(size=22).encode(y=y, color=colour)
+    marks = base.mark_tick(thickness=3, size=30, color=BILLED, opacity=1).encode(y="gross:Q")
+    return alt.layer(bars, marks).properties(width=alt.Step(48), height=PLOT)
 
 
 def days(rows: pd.DataFrame, amendments: pd.DataFrame, currency: str) -> Panel:

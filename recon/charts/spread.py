@@ -23,7 +23,7 @@ def by_cause(rows: pd.DataFrame) -> Panel:
     title = alt.TitleParams("Who, and why", subtitle="Variance per counterparty, cut by its causes")
     if not panels:
         return said("There is no variance.")
-    return stacked(panels, title).resolve_scale(color="independent", stroke="independent")
+    return stacked(panels, title, color="independent", stroke="independent")
 
 
 def _panel(currency: str, rows: pd.DataFrame) -> Any:

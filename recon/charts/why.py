@@ -60,7 +60,7 @@ def _clickable(panels: Sequence[Any], title: alt.TitleParams) -> Panel:
     """Panels that share one click: the chosen bar stays dark, all others fade."""
     if not panels:
         return said("There is no variance: expected and billed are the same.")
-    chart = stacked(panels, title).resolve_scale(color="shared", stroke="shared")
+    chart = stacked(panels, title, stroke="shared")
     click = alt.PointSelectionConfig(type="point", fields=["currency", "cause"], toggle=False)
     chart.params = [alt.TopLevelSelectionParameter(name="chosen", select=click, views=list(_views(chart.vconcat)))]
     return chart

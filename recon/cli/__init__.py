@@ -17,6 +17,7 @@ from recon.cli.options import (
     BAD_INPUT,
     HERE,
     Folder,
+    Folders,
     Json,
     Month,
     instant_at,
@@ -232,7 +233,7 @@ def report_command(  # noqa: PLR0917
 
 @app.command()
 def review(
-    workspace: Folder = HERE,
+    workspace: Folders = [HERE],  # noqa: B006
     port: Annotated[int, typer.Option(help="Where to serve the pages; the next free one where it is taken.")] = 2718,
     headless: Annotated[bool, typer.Option(help="Do not open a browser.")] = False,
     host: Annotated[str, typer.Option(help="Where to listen; others reach it only if you say so.")] = "127.0.0.1",
@@ -243,9 +244,10 @@ def review(
     """Serve the start page with the month-end review, the contracts and all other pages, and open it in the browser.
 
     Example: `recon review --workspace demo`
+    Example: `recon review --workspace demo --workspace acme`
     """
-    folder = Workspace.open(workspace).folder.resolve()
-    raise typer.Exit(serve(folder, host, port, headless, user_header))
+    folders = [Workspace.open(one).folder.resolve() for one in workspace]
+    raise typer.Exit(serve(folders, host, port, headless, user_header))
 
 
 @app.command()

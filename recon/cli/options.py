@@ -16,6 +16,9 @@ from recon.period import Period, instant
 from recon.problems import BadInput, Problem
 
 Folder = Annotated[Path, typer.Option("--workspace", help="The folder with recon.toml.", show_default="here")]
+Folders = Annotated[
+    list[Path], typer.Option("--workspace", help="A folder with recon.toml; may be named again.", show_default="here")
+]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]
 Month = Annotated[str, typer.Argument(help="The month, such as 2026-10.")]
 HERE = Path(".")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from importlib.metadata import PackageNotFoundError, files
 from pathlib import Path
 
@@ -14,15 +14,15 @@ from recon.problems import BadInput, Problem
 FIRST = "1_month_end.py"
 
 
-def serve(workspace: Path, host: str, port: int, headless: bool, user_header: str) -> int:
-    """Serve every page over a workspace until it is stopped; hands back the exit status."""
+def serve(workspaces: Sequence[Path], host: str, port: int, headless: bool, user_header: str) -> int:
+    """Serve every page over workspaces until it is stopped; hands back the exit status."""
     folder = pages_folder()
     known = [str(folder), *filter(None, [os.environ.get("PYTHONPATH")])]
-    environment = {**os.environ, "RECON_WORKSPACE": str(workspace), "PYTHONPATH": os.pathsep.join(known)}
+    settings = {"RECON_WORKSPACE": os.pathsep.join(map(str, workspaces)), "PYTHONPATH": os.pathsep.join(known)}
     command = [sys.executable, "-m", "parts.serve", "--host", host, "--port", str(port)]
     command += ["--headless"] if headless else []
     command += ["--user-header", user_header] if user_header else []
-    return subprocess.run(command, env=environment, check=False).returncode
+    return subprocess.run(command, env={**os.environ, **settings}, check=False).returncode
 
 
 def pages_folder() -> Path:

@@ -120,7 +120,7 @@ from recon.review.rolled import (
     rolled_heading,
     rolled_table,
 )
-from recon.review.start import PAGES_SERVED, start_page, trouble_page, ways_bar
+from recon.review.start import PAGES_SERVED, WORKSPACE, start_page, trouble_page, ways_bar, workspaces_page
 from recon.review.tables import (
     BEHIND,
     BESIDE,
@@ -224,6 +224,7 @@ __all__ = [
     "WAY",
     "WHAT_IF",
     "WORKINGS_HEADING",
+    "WORKSPACE",
     "Decision",
     "MonthDesk",
     "accepted_rows",
@@ -337,5 +338,6 @@ __all__ = [
     "why_heading",
     "workings_beside",
     "workings_of",
+    "workspaces_page",
     "you_are",
 ]

@@ -12,7 +12,7 @@ import pandas as pd
 from recon.close import StoredClose, now
 from recon.ledger import FindingAct
 from recon.ledger.signing import PREPARER, REVIEWER
-from recon.period import Period, instant_text
+from recon.period import Period, moment
 from recon.problems import BadInput, Problem
 from recon.review.desk import MonthDesk, said_of
 from recon.review.inbox import Decision, person
@@ -131,7 +131,7 @@ def signed_month(close: StoredClose, action: str, who: str, reason: str) -> Deci
         one = sign(close.workspace, Period.parse(close.period), action, who, now(), reason.strip())
     except BadInput as bad:
         return _refused(bad.problems)
-    told = f"**{one.period} is {SIGNED[action]}** with run {one.run}, by {literal(one.who)}, at {instant_text(one.at)}"
+    told = f"**{one.period} is {SIGNED[action]}** with run {one.run}, by {literal(one.who)}, at {moment(one.at)} UTC"
     return Decision(told, is_stored=True)
 
 
@@ -154,7 +154,7 @@ def _act_words(act: FindingAct, is_named: bool) -> str:
     name = f"{act.finding_id}: " if is_named else ""
     to = f" to {act.owner}" if act.owner else ""
     reason = f": {act.reason}" if act.reason else ""
-    return literal(f"{name}{DONE[act.action]}{to} by {act.who} at {instant_text(act.at)}{reason}")
+    return literal(f"{name}{DONE[act.action]}{to} by {act.who} at {moment(act.at)} UTC{reason}")
 
 
 def outcome_box(decision: Decision) -> str:

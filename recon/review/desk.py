@@ -21,7 +21,7 @@ from recon.ledger.signing import (
     rejected_left,
     undecided,
 )
-from recon.period import Period, instant_text
+from recon.period import Period, moment
 from recon.review.month import left_out
 from recon.review.words import counted, literal, shown, total
 from recon.signoff import Change, Dossier, RollForward, Standing, rules_of, standing
@@ -86,7 +86,7 @@ def desk_heading(desk: MonthDesk) -> str:
 
 def _signed(one: Signed) -> str:
     reason = f" ({literal(one.reason)})" if one.reason else ""
-    return f"by {literal(one.who)} at {instant_text(one.at)}{reason}"
+    return f"by {literal(one.who)} at {moment(one.at)} UTC{reason}"
 
 
 def _next(desk: MonthDesk) -> str:
@@ -158,7 +158,7 @@ def _gate(wanted: str, before: str, is_met: bool, words: str) -> tuple[str, str,
 def way_table(desk: MonthDesk) -> pd.DataFrame:
     """The states that the month went through, the last on top."""
     way = reversed(desk.standing.way)
-    rows = [(one.state, str(one.run), one.who, instant_text(one.at), one.reason) for one in way]
+    rows = [(one.state, str(one.run), one.who, f"{moment(one.at)} UTC", one.reason) for one in way]
     return pd.DataFrame(rows, columns=WAY_COLUMNS, dtype=object)
 
 
@@ -234,7 +234,7 @@ def left_out_heading(desk: MonthDesk) -> str:
 
 
 def _by(act: FindingAct) -> str:
-    return f"by {literal(act.who)} at {instant_text(act.at)}: {literal(act.reason)}"
+    return f"by {literal(act.who)} at {moment(act.at)} UTC: {literal(act.reason)}"
 
 
 def signing_heading(desk: MonthDesk) -> str:

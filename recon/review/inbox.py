@@ -11,7 +11,7 @@ import pandas as pd
 from recon.close import now
 from recon.contracting import Effect, Office, Waiting, effects_of
 from recon.contracts.lifecycle import APPROVER, Act
-from recon.period import instant_text
+from recon.period import instant_text, moment
 from recon.problems import BadInput, Problem
 from recon.review.kept import ContractBook
 from recon.review.words import counted, literal, shown
@@ -147,7 +147,7 @@ def decided(workspace: Workspace, one: Waiting, action: str, who: str, reason: s
         return Decision(f"**Nothing was stored.**\n\n{_problems(bad)}")
     moved = f" It moves {act.effect} of the last closed month." if act.effect else ""
     told = f"**{literal(act.contract)} v{act.version} {DONE[act.action]}**, by {literal(act.who)}"
-    return Decision(f"{told}, at {instant_text(act.at)}.{moved}", is_stored=True)
+    return Decision(f"{told}, at {moment(act.at)} UTC.{moved}", is_stored=True)
 
 
 def _act(office: Office, one: Waiting, action: str, reason: str) -> Act:

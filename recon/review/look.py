@@ -9,6 +9,9 @@ body { font: 15px/1.55 system-ui, -apple-system, "Segoe UI", Arial, sans-serif; 
   background: var(--page); margin: 0 auto; max-width: 1180px; padding: 32px 28px 64px; }
 h1 { font-size: 26px; margin: 0 0 18px; color: var(--head); }
 h2 { font-size: 19px; margin: 34px 0 8px; color: var(--head); }
+h2 small { font-weight: 400; font-size: 13px; color: var(--quiet); margin-left: 6px; }
+h3 { font-size: 16px; margin: 20px 0 6px; color: var(--head); }
+.workspace + .workspace { border-top: 1px solid var(--line); margin-top: 34px; }
 a { color: var(--head); } li { margin: 5px 0; } code { font-size: 0.95em; }
 .cards { display: grid; grid-template-columns: repeat(auto-fill, minmax(250px, 1fr)); gap: 14px; }
 .card { display: block; border: 1px solid var(--line); border-radius: 8px; background: var(--card); padding: 14px 18px;

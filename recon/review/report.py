@@ -12,7 +12,7 @@ from recon import charts
 from recon.close import StoredClose
 from recon.diagnose.grades import GRADES, cause_words
 from recon.ledger import Signed
-from recon.period import instant_text
+from recon.period import moment
 from recon.review.lines import lines_table
 from recon.review.month import by_counterparty, totals
 from recon.review.why import bridge_steps, findings_of, has_variance
@@ -146,7 +146,7 @@ def _signed(close: StoredClose, said: Dossier) -> str:
 
 def _told(one: Signed) -> str:
     reason = f": {one.reason}" if one.reason else ""
-    return f"{one.state} with run {one.run}, by {one.who} at {instant_text(one.at)}{reason}"
+    return f"{one.state} with run {one.run}, by {one.who} at {moment(one.at)} UTC{reason}"
 
 
 def _lines(close: StoredClose) -> str:

@@ -6,12 +6,13 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from html import escape
+from pathlib import Path
 from urllib.parse import urlencode
 
 from recon.close import today
 from recon.ledger import Ledger, RecordedClose, Sight, Signed
 from recon.ledger.signing import LOCKED, OPEN, PREPARED, REVIEWED, rejected_left, undecided
-from recon.period import Period, instant_text
+from recon.period import Period, moment
 from recon.problems import BadInput
 from recon.review.coming import AHEAD
 from recon.review.kept import ContractBook, not_taken_in, open_book
@@ -22,6 +23,7 @@ from recon.workspace import Workspace
 
 MOST_MONTHS = 24
 LOOKED_AT = 3  # signed months whose files are read again for the start page; the month's own page always looks
+WORKSPACE = "workspace"  # what a request to one of several workspaces carries beside it, put there by the server
 PAGES_SERVED = "RECON_PAGES"  # the setting by which a page knows what is served beside it
 COLUMNS = ("month", "state", "run", "signed", "still stands", "to be decided")
 PAGES = {
@@ -53,16 +55,40 @@ class MonthState:
         return {currency: shown(amount, currency) for currency, amount in sorted(sums.items())}
 
 
-def start_page(workspace: Workspace, addresses: Mapping[str, str]) -> str:
-    """The whole page; `addresses` are the pages there are, by name. What can't be read is told in its place."""
-    name = workspace.name
+def start_page(workspace: Workspace, addresses: Mapping[str, str], back: str = "") -> str:
+    """The whole page; `addresses` are the pages there are, by name. What can't be read is told in its place.
+
+    `back` leads to all workspaces, where there are several.
+    """
+    way_back = f'<nav><a href="{escape(back)}">All workspaces</a></nav>' if back else ""
+    parts = (way_back, f"<h1>{escape(workspace.name)}</h1>", _ways(addresses), _standing(workspace, addresses, "h2"))
+    return page(workspace.name, "\n".join(parts))
+
+
+def workspaces_page(workspaces: Mapping[str, Path], pages: Sequence[str]) -> str:
+    """Several workspaces under one another, by their addresses: of each its months, and what needs attention."""
+    parts = (_workspace(address, folder, pages) for address, folder in workspaces.items())
+    return page("recon", "\n".join(("<h1>Workspaces</h1>", *parts)))
+
+
+def _workspace(address: str, folder: Path, pages: Sequence[str]) -> str:
+    try:
+        workspace = Workspace.open(folder)
+    except BadInput as bad:
+        return f"<section><h2>{escape(folder.name)}</h2>{_trouble(bad)}</section>"
+    heading = f'<h2><a href="{escape(address)}">{escape(workspace.name)}</a> <small>{escape(folder.name)}</small></h2>'
+    addresses = {name: f"{address}{name}/" for name in pages}
+    return f'<section class="workspace">{heading}{_standing(workspace, addresses, "h3")}</section>'
+
+
+def _standing(workspace: Workspace, addresses: Mapping[str, str], level: str) -> str:
+    """What needs attention, and the months; under headings of a level."""
     try:
         months, book = list(_months(workspace)), open_book(workspace, None)
     except BadInput as bad:
-        return page(name, f"<h1>{escape(name)}</h1>{_ways(addresses)}{_trouble(bad)}")
+        return _trouble(bad, level)
     attention = [*_of_months(months, addresses), *_of_contracts(workspace, book, addresses)]
-    parts = (f"<h1>{escape(name)}</h1>", _ways(addresses), _attention(attention), _table(months, addresses))
-    return page(name, "\n".join(parts))
+    return "\n".join((_attention(attention, level), _table(months, addresses, level)))
 
 
 def trouble_page(bad: BadInput) -> str:
@@ -77,9 +103,9 @@ def page(title: str, body: str) -> str:
     return f'<!doctype html>\n<html lang="en"><head>{head}</head>\n<body>\n<main>\n{body}\n</main>\n</body></html>\n'
 
 
-def _trouble(bad: BadInput) -> str:
+def _trouble(bad: BadInput, level: str = "h2") -> str:
     rows = "".join(f"<li>{escape(str(one))}</li>" for one in bad.problems)
-    return f"<h2>This has to be mended first</h2><ul>{rows}</ul>"
+    return f"<{level}>This has to be mended first</{level}><ul>{rows}</ul>"
 
 
 def _months(workspace: Workspace) -> Iterator[MonthState]:
@@ -111,10 +137,14 @@ def _ways(addresses: Mapping[str, str]) -> str:
     return f'<nav class="cards" aria-label="Pages">{"".join(cards)}</nav>'
 
 
-def ways_bar(names: Sequence[str], period: str | None = None) -> str:
-    """The way to the start page and to each page, with its month: what stands on top of a page. Empty without pages."""
+def ways_bar(names: Sequence[str], period: str | None = None, here: str = "") -> str:
+    """The way to the start page and to each page, with its month: what stands on top of a page. Empty without pages.
+
+    `here` is the page they stand on.
+    """
     query = f"?{escape(urlencode({'period': period}))}" if period else ""
-    links = (f'<a href="../{escape(name)}/{query}">{escape(_title(name))}</a>' for name in names)
+    marks = {name: ' aria-current="page"' if name == here else "" for name in names}
+    links = (f'<a href="../{escape(name)}/{query}"{marks[name]}>{escape(_title(name))}</a>' for name in names)
     return f'<nav class="ways" aria-label="Pages"><a href="../">Start</a> {" ".join(links)}</nav>' if names else ""
 
 
@@ -129,9 +159,9 @@ def link(addresses: Mapping[str, str], name: str, words: str, **filters: str) ->
     return f'<a href="{escape(addresses[name])}?{escape(urlencode(filters))}">{escape(words)}</a>'
 
 
-def _attention(found: Sequence[str]) -> str:
+def _attention(found: Sequence[str], level: str) -> str:
     rows = "".join(f"<li>{one}</li>" for one in found)
-    return f"<h2>Needs attention</h2>{f'<ul>{rows}</ul>' if rows else '<p>Nothing waits.</p>'}"
+    return f"<{level}>Needs attention</{level}>{f'<ul>{rows}</ul>' if rows else '<p>Nothing waits.</p>'}"
 
 
 def _of_months(months: Iterable[MonthState], addresses: Mapping[str, str]) -> Iterator[str]:
@@ -154,6 +184,9 @@ def _not_locked(month: MonthState, addresses: Mapping[str, str]) -> Iterator[str
     for problem in rejected_left(period, month.sight):
         told = link(addresses, "month-end", f"{period}: {problem.value}", period=period)
         yield f"{told} wait for their acceptance"
+    if month.state == OPEN and not count and not any(rejected_left(period, month.sight)):
+        told = link(addresses, "month-end", f"{period} waits to be prepared", period=period)
+        yield f"{told}: nothing is left to decide"
     if month.state in (PREPARED, REVIEWED) and month.signed is not None:
         told = link(addresses, "month-end", f"{period} is {month.state}", period=period)
         wanted = "a review" if month.state == PREPARED else "its lock"
@@ -176,19 +209,20 @@ def _of_contracts(workspace: Workspace, book: ContractBook, addresses: Mapping[s
         yield escape(arrivals.replace("`", ""))
 
 
-def _table(months: Sequence[MonthState], addresses: Mapping[str, str]) -> str:
+def _table(months: Sequence[MonthState], addresses: Mapping[str, str], level: str) -> str:
     """A row per month with its state."""
+    heading = f"<{level}>Months</{level}>"
     if not months:
-        return "<h2>Months</h2><p>No month was closed yet: <code>recon close 2026-10</code> recomputes one.</p>"
+        return f"{heading}<p>No month was closed yet: <code>recon close 2026-10</code> recomputes one.</p>"
     head = "".join(f'<th scope="col">{name}</th>' for name in COLUMNS)
     rows = "".join(f"<tr>{''.join(f'<td>{cell}</td>' for cell in _row(one, addresses))}</tr>" for one in months)
-    return f"<h2>Months</h2><table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
+    return f"{heading}<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
 
 
 def _row(one: MonthState, addresses: Mapping[str, str]) -> Iterator[str]:
     yield link(addresses, "month-end", one.close.period, period=one.close.period)
     yield f'<span class="state {escape(one.state)}">{escape(one.state)}</span>'
     yield str(one.signed.run if one.signed else one.close.run)
-    yield escape(f"{one.signed.who}, {instant_text(one.signed.at)}") if one.signed else "–"
+    yield escape(f"{one.signed.who}, {moment(one.signed.at)} UTC") if one.signed else "–"
     yield {None: "–", "": "yes"}.get(one.stale, '<span class="warn">no, stale</span>')
     yield escape(" · ".join(f"{name} {amount}" for name, amount in one.undecided.items())) or "–"

@@ -66,7 +66,8 @@ def by_party_and_cause(close: StoredClose, lines: pd.DataFrame) -> pd.DataFrame:
             sums.setdefault((str(party), row["currency"], cause_words(row["cause"])), []).append(row["amount"])
     rows = [(*key, total(amounts), len(amounts)) for key, amounts in sums.items()]
     frame = pd.DataFrame(sorted(rows), columns=SPREAD_COLUMNS, dtype=object)
-    return frame[[pair in _largest(frame) for pair in zip(frame["currency"], frame["counterparty"], strict=True)]]
+    largest = _largest(frame)
+    return frame.loc[[pair in largest for pair in zip(frame["currency"], frame["counterparty"], strict=True)]]
 
 
 def _largest(frame: pd.DataFrame) -> set[tuple[str, str]]:

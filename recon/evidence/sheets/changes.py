@@ -10,7 +10,7 @@ from recon.evidence.sheet import Column, Sheet
 from recon.evidence.style import TEXT, Look, money
 from recon.ledger import FindingAct, Signed
 from recon.ledger.signing import ACCEPT_ROWS
-from recon.period import instant_text
+from recon.period import moment
 
 TITLE = "Changes"
 COLUMNS = (
@@ -89,8 +89,3 @@ def _override(finding: Record) -> Row:
         finding["amount"],
         said,
     )
-
-
-def moment(at: int) -> str:
-    """An instant to the second, as people read it."""
-    return instant_text(at).split(".")[0].replace("T", " ").rstrip("Z")

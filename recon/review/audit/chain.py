@@ -9,9 +9,10 @@ from typing import Any
 import pandas as pd
 
 from recon.ledger import Entry, Ledger
+from recon.period import moment
 from recon.problems import Problem
 from recon.review.audit.link import Filter, Link
-from recon.review.audit.room import Notice, moment
+from recon.review.audit.room import Notice
 from recon.review.month import ALL
 from recon.review.words import counted, literal
 from recon.workspace import Workspace

@@ -15,8 +15,9 @@ from recon.evidence import journals_of, write_draft
 from recon.evidence.bundle import archived, files_of
 from recon.evidence.issue import packs_folder
 from recon.ledger import IssuedPack, Ledger
+from recon.period import moment
 from recon.review.audit.link import Filter
-from recon.review.audit.room import Room, moment
+from recon.review.audit.room import Room
 from recon.review.dispute import dispute
 from recon.review.report import report
 from recon.review.words import counted

@@ -17,7 +17,7 @@ from recon.evidence.sheets.sample_method import populations
 from recon.evidence.tied import TieOut, tie_out
 from recon.ledger import Ledger, RecordedClose
 from recon.ledger.signing import LOCKED, PREPARED, REVIEWED
-from recon.period import Period, instant_text
+from recon.period import Period, instant_text, moment
 from recon.problems import BadInput, Problem
 from recon.review.audit.link import Filter, Link
 from recon.review.month import month
@@ -187,12 +187,3 @@ class Notice:
 
     words: str
     look: str = "neutral"
-
-
-def moment(at: int) -> str:
-    """An instant (µs) to the second, as people read it.
-
-    >>> moment(1_790_000_000_000_000)
-    '2026-09-21 14:13:20'
-    """
-    return instant_text(at)[:19].replace("T", " ").rstrip("Z")

@@ -8,7 +8,8 @@ import pandas as pd
 
 from recon.ledger import Signed
 from recon.ledger.signing import LOCKED, PREPARED, REVIEWED
-from recon.review.audit.room import DIGEST, Notice, Room, moment
+from recon.period import moment
+from recon.review.audit.room import DIGEST, Notice, Room
 from recon.review.words import counted, literal, shown
 from recon.signoff import Change
 

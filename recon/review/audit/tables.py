@@ -32,7 +32,7 @@ _ERRORS = {
     "verdict": 75, "contract": 150, "what was done": 230, "placed": 150, "moves": 110, "named as": 190, "grade": 90,
 }  # fmt: skip
 _TRAIL = {
-    "no": 45, "when (UTC)": 142, "kind": 68, "person": 125, "object": 142, "what": 395, "digest": 103,
+    "no": 45, "when (UTC)": 142, "kind": 68, "person": 165, "object": 135, "what": 365, "digest": 103,
 }  # fmt: skip
 _PACKS = {
     "pack": 50, "of run": 60, "issued (UTC)": 145, "by": 65, "pack digest": 270, "its file now": 110,
