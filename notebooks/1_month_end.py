@@ -82,14 +82,10 @@ def _(close, lines, rank):
     ranked = review.causes(close, lines, rank.value)
     drawn = charts.why(review.bridge_steps(close, lines), ranked, rank.value)
     bars = mo.ui.altair_chart(drawn)
-    parts.charted(ranked, bridge=(bars, drawn))
-    return (bars,)
-
-
-@app.cell
-def _(close, lines):
     spread = review.by_party_and_cause(close, lines)
-    parts.charted(spread, who_and_why=charts.by_cause(spread))
+    why, who_and_why = parts.charted(ranked, bridge=(bars, drawn)), charts.by_cause(spread)
+    mo.hstack([why, parts.charted(spread, who_and_why=who_and_why)], justify="start", align="start", gap=3, wrap=True)
+    return bars, spread
 
 
 @app.cell

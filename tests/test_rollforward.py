@@ -207,7 +207,7 @@ def test_a_changed_input_makes_a_signature_stale_and_says_what_it_is_worth(month
     stale = standing(months.workspace(), AUGUST).stale
     assert stale.is_closed_again and stale.worth == {"USD": Decimal("-5.00")}
     assert [line.words for line in stale.lines] == [f"{LINE}: expected 10.00 → 15.00, billed 12.00"]
-    assert stale.words.startswith("stale: prepared by pat at 2026-11-20T00:00:00Z with run 1. Since then: input clicks")
+    assert stale.words.startswith("stale: prepared by pat at 2026-11-20 00:00:00 UTC with run 1. Since then: input clicks")
     sign(months.workspace(), AUGUST, "prepare", "pat", AT)
     assert standing(months.workspace(), AUGUST).stale is None
 

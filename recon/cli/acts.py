@@ -23,7 +23,7 @@ from recon.contracts.terms import ContractVersion
 from recon.contracts.wording import difference_words
 from recon.ledger import Ledger
 from recon.money import plain
-from recon.period import instant_of, instant_text
+from recon.period import instant_of, instant_text, moment
 from recon.problems import BadInput, Problem
 from recon.workspace import Workspace
 
@@ -83,7 +83,7 @@ def _done(act: Act, as_json: bool) -> None:
         return
     moves = f"; it moves {act.effect} of the last closed month" if act.effect else ""
     more = "; a second approval is asked" if act.action == "endorse" else ""
-    typer.echo(f"{act.contract} v{act.version}: {act.action} by {act.who} at {instant_text(act.at)}{moves}{more}")
+    typer.echo(f"{act.contract} v{act.version}: {act.action} by {act.who} at {moment(act.at)} UTC{moves}{more}")
 
 
 @acts_app.command("new")

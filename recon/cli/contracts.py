@@ -24,7 +24,7 @@ from recon.contracts.terms import ContractVersion
 from recon.contracts.wording import difference_words
 from recon.ledger import Ledger, Registered
 from recon.money import plain
-from recon.period import instant_text
+from recon.period import instant_text, moment
 from recon.problems import BadInput, Problem
 from recon.workspace import Workspace
 
@@ -208,7 +208,7 @@ def inbox(workspace: Folder = HERE, as_json: Json = False) -> None:
         return
     for one in found:
         by = f"by {', '.join(one.authors)}" + (f", endorsed by {', '.join(one.endorsed_by)}" if one.endorsed_by else "")
-        typer.echo(f"{one.version.contract} v{one.version.version}: {one.status} since {instant_text(one.since)}, {by}")
+        typer.echo(f"{one.version.contract} v{one.version.version}: {one.status} since {moment(one.since)} UTC, {by}")
         for words in one.words:
             typer.echo(f"  {words}")
     typer.echo(f"{len(found)} version{'' if len(found) == 1 else 's'} open")

@@ -16,7 +16,7 @@ from recon.cli.options import HERE, Folder, Json, Month, month_of, print_json, p
 from recon.ledger import FindingAct, Signed
 from recon.ledger.signing import Disposition
 from recon.money import plain
-from recon.period import instant_of, instant_text
+from recon.period import instant_of, instant_text, moment
 from recon.signoff import (
     Item,
     RollForward,
@@ -181,7 +181,7 @@ def _sign(  # noqa: PLR0917
 
 def _told(one: Signed) -> str:
     reason = f": {one.reason}" if one.reason else ""
-    return f"{one.state} with run {one.run}, by {one.who} at {instant_text(one.at)}{reason}"
+    return f"{one.state} with run {one.run}, by {one.who} at {moment(one.at)} UTC{reason}"
 
 
 @findings_app.command("list")
@@ -277,4 +277,4 @@ def _acted(act: FindingAct, as_json: bool) -> None:
     else:
         money = f" {act.currency} {plain(act.amount)}" if act.currency else ""
         owner = f" to {act.owner}" if act.owner else ""
-        typer.echo(f"{act.finding_id}{money}: {act.action}{owner}, by {act.who} at {instant_text(act.at)}")
+        typer.echo(f"{act.finding_id}{money}: {act.action}{owner}, by {act.who} at {moment(act.at)} UTC")

@@ -13,7 +13,7 @@ import typer
 from recon.cli.options import HERE, Folder, Json, Month, month_of, print_json
 from recon.ledger import FindingAct
 from recon.money import plain
-from recon.period import instant_of, instant_text
+from recon.period import instant_of, instant_text, moment
 from recon.trueup import TrueUp, accept_true_up, accepted_of, chosen_closes, true_up
 from recon.workspace import Workspace
 
@@ -75,5 +75,5 @@ def _said(act: FindingAct) -> dict[str, Any]:
 
 def _words(act: FindingAct) -> str:
     """An acceptance in words; the amount as the line's expectation changed."""
-    at = f"by {act.who} at {instant_text(act.at)}: {act.reason}"
+    at = f"by {act.who} at {moment(act.at)} UTC: {act.reason}"
     return f"accepted at {act.currency} {plain(-act.amount)}, settled in {act.period}, {at}"

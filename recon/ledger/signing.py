@@ -13,7 +13,7 @@ from decimal import Decimal
 from typing import Literal, get_args
 
 from recon.money import plain
-from recon.period import instant_text
+from recon.period import moment
 from recon.problems import Problem
 
 OPEN, PREPARED, REVIEWED, RETURNED, LOCKED, REOPENED = (
@@ -180,7 +180,7 @@ def _state(place: str, sight: Sight, action: str) -> Iterator[Problem]:
     is_prepared_anew = action == "prepare" and sight.state in (PREPARED, REVIEWED) and _moved_on(sight)
     if sight.state not in step.of and not is_prepared_anew:
         last = sight.so_far[-1] if sight.so_far else None
-        by = f" with run {last.run}, by {last.who} at {instant_text(last.at)}" if last else ""
+        by = f" with run {last.run}, by {last.who} at {moment(last.at)} UTC" if last else ""
         yield Problem(place, f"{sight.state}{by}", f"a period that is {' or '.join(step.of)}")
 
 
@@ -293,7 +293,7 @@ def refusals_of_act(sight: Sight, act: FindingAct, rules: Rules) -> list[Problem
     if sight.state == LOCKED and act.action not in REMARKS:
         locked = sight.so_far[-1]
         found.append(
-            Problem(place, f"locked by {locked.who} at {instant_text(locked.at)}", "an open period: reopen it")
+            Problem(place, f"locked by {locked.who} at {moment(locked.at)} UTC", "an open period: reopen it")
         )
     if not found and act.action == "waive":
         found += _waived_too_much(place, sight, act, rules)

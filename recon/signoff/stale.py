@@ -13,7 +13,7 @@ from recon.contracts.book import ONE_DAY
 from recon.ledger import Ledger, RecordedClose, Signed
 from recon.ledger.signing import LOCKED, PREPARED, REVIEWED
 from recon.money import plain
-from recon.period import Period, instant_text
+from recon.period import Period, moment
 from recon.workspace import Workspace
 
 NOTHING = Decimal(0)
@@ -75,7 +75,7 @@ class Staleness:
     @property
     def words(self) -> str:
         """What people are told: the old name and time, what changed, and what it is worth."""
-        was = f"{self.signed.state} by {self.signed.who} at {instant_text(self.signed.at)} with run {self.signed.run}"
+        was = f"{self.signed.state} by {self.signed.who} at {moment(self.signed.at)} UTC with run {self.signed.run}"
         changed = "; ".join(change.words for change in self.changes)
         return f"stale: {was}. Since then: {changed}. {self._worth}"
 
@@ -86,7 +86,7 @@ class Staleness:
         if not self.lines:
             return "No line moves by it."
         sums = ", ".join(f"{currency} {amount:+,f}" for currency, amount in sorted(self.worth.items()))
-        return f"Worth {sums or 'nothing net'} in variance, on {len(self.lines)} lines to look at again."
+        return f"Worth {sums or 'nothing net'} in variance, on {_counted(len(self.lines))} to look at again."
 
 
 def staleness(workspace: Workspace, period: Period) -> Staleness | None:
@@ -190,3 +190,7 @@ PARTS = {
     "software": _software,
     "locked month": _months,
 }
+
+
+def _counted(lines: int) -> str:
+    return "1 line" if lines == 1 else f"{lines} lines"
