@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Literal
@@ -81,32 +81,34 @@ class Bridge:
 
 def movements(lines: pd.DataFrame, findings: pd.DataFrame) -> tuple[Movement, ...]:
     """Each line's variance by cause; what a line within tolerance has no finding for is a cause of its own."""
-    compared = {_line_of(row): row for row in lines.to_dict("records")}
-    told = [_movement(row, compared) for row in findings.to_dict("records")]
     found: dict[tuple[str, ...], list[Decimal]] = defaultdict(list)
-    for movement in told:
-        found[movement.line].append(movement.amount)
+    for line, amount in zip(_texts(findings, LINE), findings["amount"], strict=True):
+        found[line].append(amount or NOTHING)
+    compared = [one for one in _compared(lines) if one[0] in found or one[2] == WITHIN]
+    parties = {line: party for line, party, *_ in compared}
+    causes = zip(_texts(findings, LINE), findings["cause"], findings["amount"], strict=True)
+    told = [Movement(line, parties.get(line, NO_CONTRACT), str(why), moved or NOTHING) for line, why, moved in causes]
     return (*told, *_tolerated(compared, found))
 
 
-def _movement(finding: Any, compared: dict[tuple[str, ...], Any]) -> Movement:
-    line = _line_of(finding)
-    return Movement(line, _party(compared.get(line, {})), str(finding["cause"]), finding["amount"] or NOTHING)
+def _compared(lines: pd.DataFrame) -> Iterator[tuple[tuple[str, ...], str, str, Decimal]]:
+    """Each line with its counterparty, status and variance; of a million lines only these columns are looked at."""
+    parties = (str(one or NO_CONTRACT) for one in lines["counterparty"])
+    return zip(_texts(lines, LINE), parties, lines["status"], lines["variance"], strict=True)
 
 
-def _tolerated(compared: dict[tuple[str, ...], Any], found: dict[tuple[str, ...], list[Decimal]]) -> Iterator[Movement]:
-    for line, row in compared.items():
-        rest = WIDE.subtract(row["variance"], total_of(found[line]))
-        if row["status"] == WITHIN and rest:
-            yield Movement(line, _party(row), WITHIN, rest)
+def _tolerated(
+    compared: Iterable[tuple[tuple[str, ...], str, str, Decimal]], found: Mapping[tuple[str, ...], list[Decimal]]
+) -> Iterator[Movement]:
+    for line, party, status, variance in compared:
+        rest = WIDE.subtract(variance, total_of(found.get(line, ())))
+        if status == WITHIN and rest:
+            yield Movement(line, party, WITHIN, rest)
 
 
-def _line_of(row: Any) -> tuple[str, ...]:
-    return tuple(str(row[name] or "") for name in LINE)
-
-
-def _party(line: Any) -> str:
-    return str(line.get("counterparty") or NO_CONTRACT)
+def _texts(rows: pd.DataFrame, names: Sequence[str]) -> Iterator[tuple[str, ...]]:
+    """Some columns of each row as text."""
+    return zip(*([str(value or "") for value in rows[name]] for name in names), strict=True)
 
 
 def bridges(lines: pd.DataFrame, findings: pd.DataFrame, level: Level = "month") -> tuple[Bridge, ...]:
@@ -117,9 +119,12 @@ def bridges(lines: pd.DataFrame, findings: pd.DataFrame, level: Level = "month")
     moved: dict[tuple[str, ...], list[Movement]] = defaultdict(list)
     for movement in movements(lines, findings):
         moved[_scope(_named(movement), level)].append(movement)
-    sides: dict[tuple[str, ...], list[Any]] = defaultdict(list)
-    for row in lines.to_dict("records"):
-        sides[_scope({**row, "counterparty": _party(row)}, level)].append(row)
+    sides: dict[tuple[str, ...], list[tuple[Decimal, Decimal]]] = defaultdict(list)
+    named = lines.assign(counterparty=[one or NO_CONTRACT for one in lines["counterparty"]])
+    for scope, *amounts in zip(
+        _texts(named, LEVELS[level]), lines["expected_amount"], lines["billed_amount"], strict=True
+    ):
+        sides[scope].append((amounts[0], amounts[1]))
     with_money = {scope for scope, found in moved.items() if any(movement.amount for movement in found)}
     return tuple(_bridge(scope, sides[scope], moved[scope]) for scope in sorted({*sides, *with_money}))
 
@@ -132,13 +137,13 @@ def _scope(row: Any, level: Level) -> tuple[str, ...]:
     return tuple(str(row[name] or "") for name in LEVELS[level])
 
 
-def _bridge(scope: tuple[str, ...], rows: Sequence[Any], moved: Sequence[Movement]) -> Bridge:
+def _bridge(scope: tuple[str, ...], sides: Sequence[tuple[Decimal, Decimal]], moved: Sequence[Movement]) -> Bridge:
     return Bridge(
         scope=scope,
         currency=scope[-1],
-        expected=total_of(row["expected_amount"] for row in rows),
+        expected=total_of(expected for expected, _ in sides),
         steps=tuple(step for step in steps(moved) if step.amount or step.gross),
-        billed=total_of(row["billed_amount"] for row in rows),
+        billed=total_of(billed for _, billed in sides),
     )
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 
 from recon.close import StoredClose
-from recon.diagnose.bridge import LINE
+from recon.diagnose.bridge import WITHIN, movements
 from recon.diagnose.grades import cause_words
 from recon.ledger import Ledger, RecordedClose
 from recon.period import Period
@@ -58,12 +58,10 @@ def _sum(lines: list[dict[str, Any]], name: str) -> Decimal:
 
 def by_party_and_cause(close: StoredClose, lines: pd.DataFrame) -> pd.DataFrame:
     """The findings' money per counterparty, currency and cause, exact; at most 20 counterparties per currency."""
-    parties = {tuple(str(row[name] or "") for name in LINE): row["counterparty"] for row in lines.to_dict("records")}
     sums: dict[tuple[str, str, str], list[Decimal]] = {}
-    for row in findings_of(close, lines).to_dict("records"):
-        if row["amount"]:
-            party = parties.get(tuple(str(row[name] or "") for name in LINE)) or "(no contract)"
-            sums.setdefault((str(party), row["currency"], cause_words(row["cause"])), []).append(row["amount"])
+    for moved in movements(lines, findings_of(close, lines)):
+        if moved.amount and moved.cause != WITHIN:
+            sums.setdefault((moved.counterparty, moved.currency, cause_words(moved.cause)), []).append(moved.amount)
     rows = [(*key, total(amounts), len(amounts)) for key, amounts in sums.items()]
     frame = pd.DataFrame(sorted(rows), columns=SPREAD_COLUMNS, dtype=object)
     largest = _largest(frame)

@@ -37,14 +37,15 @@ Selections = Mapping[str, Mapping[str, Any]]
 
 def findings_of(close: StoredClose, lines: pd.DataFrame) -> pd.DataFrame:
     """The findings of some lines; those of no line at all (remarks) only where every line is shown."""
-    shown_keys, every_key = (set(_keys(frame)) for frame in (lines, close.lines))
-    is_all = len(lines) == len(close.lines)
-    keep = [key in shown_keys or (is_all and key not in every_key) for key in _keys(close.findings)]
-    return close.findings[keep].reset_index(drop=True)
+    if len(lines) == len(close.lines):
+        return close.findings.reset_index(drop=True)
+    wanted = set(_keys(close.findings))
+    shown_keys = {key for key in _keys(lines) if key in wanted}
+    return close.findings[[key in shown_keys for key in _keys(close.findings)]].reset_index(drop=True)
 
 
 def _keys(frame: pd.DataFrame) -> Iterator[tuple[str, ...]]:
-    return ((*(str(value or "") for value in row),) for row in zip(*(frame[name] for name in LINE), strict=True))
+    return zip(*([str(value or "") for value in frame[name]] for name in LINE), strict=True)
 
 
 def why_heading(close: StoredClose, lines: pd.DataFrame) -> str:
