@@ -11,13 +11,11 @@ from __future__ import annotations
 import argparse
 import os
 import shutil
-import subprocess
 import sys
-import time
-from dataclasses import dataclass
 from pathlib import Path
 from tempfile import gettempdir
 
+from benchmarks.measuring import Measured, measure
 from fixtures.billing import write_billing
 from fixtures.demo import make_workspace
 from fixtures.months import Month
@@ -48,16 +46,6 @@ close_period(Workspace.open(Path(sys.argv[1])), Period.parse(sys.argv[2]))
 """
 
 
-@dataclass(frozen=True)
-class Measured:
-    """Seconds on the wall, seconds of processor and peak memory (GB) of one process."""
-
-    name: str
-    seconds: float
-    processor: float
-    peak: float
-
-
 def workspace_of(month: Month) -> Path:
     """The workspace of a month, made on first use, with nothing billed."""
     size = f"{month.impressions}-{month.clicks}-{month.conversions}-{month.seed}"
@@ -84,19 +72,6 @@ def _size(column: str) -> str:
     if column.startswith("is_") or column == "sale_amount":
         return f"CAST({column} AS DECIMAL(18, 2))" if column == "sale_amount" else f"CAST({column} AS INTEGER)"
     return f"strlen({column})"
-
-
-def measure(name: str, command: list[str]) -> Measured:
-    """Runs a command in a process of its own; raises CalledProcessError when it fails."""
-    began = time.monotonic()
-    process = subprocess.Popen(command)
-    _, status, used = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode:
-        raise subprocess.CalledProcessError(process.returncode, command[:2])
-    # Linux tells the peak in KiB, macOS in bytes
-    peak = used.ru_maxrss / (1e9 if sys.platform == "darwin" else 1e6 / 1.024)
-    return Measured(name, time.monotonic() - began, used.ru_utime + used.ru_stime, peak)
 
 
 def run(month: Month, repeat: int) -> list[Measured]:

@@ -20,7 +20,8 @@ from typing import Any
 
 import yaml
 
-from benchmarks.close_month import Measured, measure, workspace_of
+from benchmarks.close_month import workspace_of
+from benchmarks.measuring import Measured, measure
 from fixtures.months import Month
 
 CLOSE = """\

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -64,9 +62,3 @@ def question(folder: Path, period: str) -> Question:
     }
     windows = {name: (click + SPARE, view + SPARE) for name, (click, view) in sorted(widest_windows(every).items())}
     return Question(workspace, scope, every, accepted(every, None).known_at(None), months, windows)
-
-
-def digest(rows: Iterable[tuple]) -> str:
-    """The SHA-256 of an answer, whatever the order of its rows."""
-    lines = sorted("\t".join("" if value is None else str(value) for value in row) for row in rows)
-    return hashlib.sha256("\n".join(lines).encode()).hexdigest()
