@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from decimal import Context, Decimal, InvalidOperation
 from fractions import Fraction
+from functools import cache
 from typing import Literal, TypeVar
 
 from iso4217 import Currency
@@ -17,6 +18,7 @@ _ENDS_AFTER = {2**a * 5**b: max(a, b) for a in range(21) for b in range(21)}
 _WIDE = Context(prec=200)  # amounts keep every digit, whatever the caller's context
 
 
+@cache
 def minor_units(currency: str) -> int:
     """Digits after the point of a currency by ISO 4217; ValueError for an unknown code (RULES 1.1).
 

@@ -125,34 +125,31 @@ def _line(key: Key, sides: Sides) -> Line:
 
 def lines_of(joined: Mapping[Key, Sides], tolerance: Tolerance) -> tuple[Line, ...]:
     """One line per key with its status (RULES 8.2)."""
-    lines = [_line(key, sides) for key, sides in joined.items()]
-    one_sided = {line.key: _one_sided(line, joined[line.key]) for line in lines}
-    mismatched = _mismatched(one_sided)
-    return tuple(
-        replace(line, status=_status(line, one_sided[line.key], line.key in mismatched, tolerance)) for line in lines
-    )
+    lines = {key: _line(key, sides) for key, sides in joined.items()}
+    one_sided = {key: _one_sided(line, joined[key]) for key, line in lines.items() if line.variance}
+    mismatched = _mismatched({key: status for key, status in one_sided.items() if status})
+    for key, side in one_sided.items():
+        lines[key] = replace(lines[key], status=_status(lines[key], side, key in mismatched, tolerance))
+    return tuple(lines.values())
 
 
-def _mismatched(one_sided: Mapping[Key, Status | None]) -> set[Key]:
+def _mismatched(one_sided: Mapping[Key, Status]) -> set[Key]:
     """The one-sided keys that differ in nothing but the currency: expected in one, billed in another."""
-    seen: dict[tuple[str, ...], set[Status | None]] = defaultdict(set)
+    seen: dict[tuple[str, ...], set[Status]] = defaultdict(set)
     for key, status in one_sided.items():
         seen[key[:4]].add(status)
-    return {key for key, status in one_sided.items() if status and {"missing", "unexpected"} <= seen[key[:4]]}
+    return {key for key in one_sided if {"missing", "unexpected"} <= seen[key[:4]]}
 
 
 def _one_sided(line: Line, sides: Sides) -> Status | None:
-    """`missing` or `unexpected` where money stands on one side and no line at all on the other (RULES 8.2)."""
-    if line.variance == 0:
-        return None
+    """`missing` or `unexpected` where no line at all stands on the other side of a variance (RULES 8.2)."""
     if not sides.billed:
         return "missing"
     return None if sides.expected else "unexpected"
 
 
 def _status(line: Line, one_sided: Status | None, is_mismatched: bool, tolerance: Tolerance) -> Status:
-    if line.variance == 0:
-        return "matched"
+    """The status of a line that has a variance."""
     if is_mismatched:
         return "currency_mismatch"
     if one_sided:
