@@ -138,7 +138,7 @@ def observe(engine: Engine, book: Book, scope: Scope) -> None:
     """The conversions' observations, without counting impressions."""
     observe_conversions(engine, Questions.of(book, scope), scope)
     choose_impressions(engine, scope)
-    observe_touches(engine)
+    observe_touches(engine, scope)
 
 
 def decided(engine: Engine) -> dict[tuple[str, str], dict[str, Any]]:

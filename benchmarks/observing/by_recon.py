@@ -60,12 +60,11 @@ def touches(asked: Question) -> list[tuple]:
         observe_conversions(engine, _questions(asked, engine), asked.scope)
         with engine.joined_as_written():
             choose_impressions(engine, asked.scope)
-        observe_touches(engine)
+        observe_touches(engine, asked.scope)
         first, last = asked.around
         return engine.rows(
-            f"""SELECT conversion_id, COUNT(*), MAX_BY(t.touch_id, (t.ts, t.touch_id))
-            FROM touches AS t JOIN conversion_rows AS c USING (conversion_id)
-            WHERE c.ts >= {first} AND c.ts < {last} GROUP BY conversion_id"""
+            f"""SELECT conversion_id, COUNT(*), MAX_BY(touch_id, (ts, touch_id)) FROM touches
+            WHERE ts + age >= {first} AND ts + age < {last} GROUP BY conversion_id"""
         )
 
 

@@ -58,7 +58,7 @@ def observe_asked(engine: Engine, asked: Questions, scope: Scope) -> None:
         choose_impressions(engine, scope)
         keep_repeated_impressions(engine)
         observe_impressions(engine, asked, scope)
-    observe_touches(engine)
+    observe_touches(engine, scope)
     _not_known(engine, scope)
 
 

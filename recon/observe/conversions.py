@@ -9,7 +9,7 @@ from __future__ import annotations
 from recon.engine import Engine
 from recon.observe.lookback import find_asked_conversions
 from recon.observe.questions import Questions
-from recon.observe.repeats import COLUMNS, in_order, keep_first_of_each_id
+from recon.observe.repeats import COLUMNS, find_repeats, in_order, keep_first_of_each_id
 from recon.observe.scope import Scope
 from recon.period import DAY
 
@@ -23,10 +23,12 @@ def observe_conversions(engine: Engine, asked: Questions, scope: Scope) -> None:
     `conversion_rows`: the first row of each conversion from the period, in any zone, and of earlier ones that it
     asks for, with the latest earlier clean conversion of the same order (`prior_id`, `prior_ts`); `reversal_rows`
     of them and of conversions that are nowhere; `repeated_rows`: (dataset, ts) of the rows whose id came before, and
-    `repeats_of_conversions` themselves; `converters`: the people whose touches are asked for, and from when.
+    `repeats_of_conversions` themselves; `converters`: the people whose touches are asked for.
     Rows tell the number of their file.
     """
     for dataset in ("clicks", "conversions", "reversals"):
+        find_repeats(engine, dataset, scope)
+    for dataset in ("conversions", "reversals"):
         keep_first_of_each_id(engine, dataset, scope)
     _windows(engine, asked)
     find_asked_conversions(engine, asked, scope)
@@ -42,23 +44,26 @@ def _windows(engine: Engine, asked: Questions) -> None:
 
 
 def _conversions(engine: Engine, scope: Scope) -> None:
-    """The conversions around the period and those asked for; the others only tell which order came before."""
+    """The conversions around the period and those asked for; the others only tell which order came before.
+
+    Few orders come more than once: only their rows, found by a fingerprint of the order, are put in order.
+    """
     first, last = scope.period.start("UTC") - DAY, scope.period.end("UTC") + DAY
-    clean = "NOT COALESCE(is_test, FALSE) AND NOT COALESCE(is_fraud, FALSE)"
-    order = in_order("conversions", within_id=False)
-    rows = "ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING"
-    before = f"OVER (PARTITION BY program, action, order_id ORDER BY {order} {rows})"
-    engine.run(
-        "conversions with the order before",
-        f"""CREATE OR REPLACE TABLE conversion_rows AS
-        SELECT {", ".join(COLUMNS["conversions"])}, file_number,
-            CASE WHEN order_id IS NOT NULL THEN prior_id END AS prior_id,
-            CASE WHEN order_id IS NOT NULL THEN prior_ts END AS prior_ts
-        FROM (SELECT *, MAX(CASE WHEN {clean} THEN ts END) {before} AS prior_ts,
-                LAST_VALUE(CASE WHEN {clean} THEN conversion_id END IGNORE NULLS) {before} AS prior_id
-              FROM known_conversions) AS ordered
-        WHERE (ts >= {first} AND ts < {last}) OR conversion_id IN (SELECT conversion_id FROM asked_conversions)""",
-    )
+    order = engine.mark("program", "action", "order_id")
+    rows = f"SELECT *, CASE WHEN order_id IS NOT NULL THEN {order} END AS order_mark FROM known_conversions"
+    engine.find_repeated("marks_of_orders", f"SELECT {order} AS mark FROM known_conversions WHERE order_id IS NOT NULL")
+    is_repeated = "EXISTS (SELECT 1 FROM marks_of_orders AS k WHERE k.mark = r.order_mark)"
+    columns = f"{', '.join(COLUMNS['conversions'])}, file_number"
+    with engine.joined_as_written():
+        engine.run(
+            "conversions with the order before",
+            f"""CREATE OR REPLACE TABLE conversion_rows AS
+            SELECT {columns}, prior_id, prior_ts
+            FROM (SELECT {columns}, CAST(NULL AS TEXT) AS prior_id, CAST(NULL AS BIGINT) AS prior_ts
+                FROM ({rows}) AS r WHERE NOT {is_repeated}
+                UNION ALL {_ordered(f"({rows}) AS r WHERE {is_repeated}", columns)}) AS told
+            WHERE (ts >= {first} AND ts < {last}) OR conversion_id IN (SELECT conversion_id FROM asked_conversions)""",
+        )
     engine.run(
         "conversions far from the period",
         """CREATE OR REPLACE TABLE far_conversions AS
@@ -66,15 +71,25 @@ def _conversions(engine: Engine, scope: Scope) -> None:
     )
 
 
+def _ordered(rows: str, columns: str) -> str:
+    """Conversions with the latest clean one before of the same order, as SQL."""
+    clean = "NOT COALESCE(is_test, FALSE) AND NOT COALESCE(is_fraud, FALSE)"
+    before = f"""OVER (PARTITION BY program, action, order_id ORDER BY {in_order("conversions", within_id=False)}
+        ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)"""
+    return f"""
+        SELECT {columns}, LAST_VALUE(CASE WHEN {clean} THEN conversion_id END IGNORE NULLS) {before} AS prior_id,
+            MAX(CASE WHEN {clean} THEN ts END) {before} AS prior_ts
+        FROM {rows}"""
+
+
 def _converters(engine: Engine) -> None:
     engine.run(
         "people who convert",
         """CREATE OR REPLACE TABLE converters AS
-        SELECT c.program, c.user_id, MIN(c.ts) - MAX(w.view_window) AS first_view, MAX(c.ts) AS last_ts
-        FROM (SELECT program, user_id, ts FROM conversion_rows
-            UNION ALL SELECT program, user_id, ts FROM repeats_of_conversions WHERE touches_id <> conversion_id) AS c
-        JOIN program_windows AS w ON c.program = w.program
-        GROUP BY c.program, c.user_id""",
+        SELECT DISTINCT c.program, c.user_id
+        FROM (SELECT program, user_id FROM conversion_rows
+            UNION ALL SELECT program, user_id FROM repeats_of_conversions WHERE touches_id <> conversion_id) AS c
+        JOIN program_windows AS w ON c.program = w.program""",
     )
 
 
@@ -96,9 +111,9 @@ def _repeated(engine: Engine, scope: Scope) -> None:
     engine.run(
         "repeated rows",
         """CREATE OR REPLACE TABLE repeated_rows AS
-        SELECT 'clicks' AS dataset, ts FROM repeated_clicks
-        UNION ALL SELECT 'conversions' AS dataset, ts FROM repeated_conversions
-        UNION ALL SELECT 'reversals' AS dataset, ts FROM repeated_reversals""",
+        SELECT 'clicks' AS dataset, ts FROM copies_of_clicks WHERE copy_number > 1
+        UNION ALL SELECT 'conversions' AS dataset, ts FROM copies_of_conversions WHERE copy_number > 1
+        UNION ALL SELECT 'reversals' AS dataset, ts FROM copies_of_reversals WHERE copy_number > 1""",
     )
     columns = ", ".join(f"r.{name}" for name in COLUMNS["conversions"])
     engine.run(

@@ -29,22 +29,20 @@ def in_order(dataset: str, within_id: bool = True) -> str:
 
 
 def keep_first_of_each_id(engine: Engine, dataset: str, scope: Scope) -> None:
-    """Create `known_<dataset>`: the first row of each id, and `repeated_<dataset>`: the others (RULES 1.8)."""
-    find_repeats(engine, dataset, scope)
-    columns = ", ".join(COLUMNS[dataset])
-    is_repeated = f"EXISTS (SELECT 1 FROM ids_of_{dataset} AS k WHERE k.id = r.{COLUMNS[dataset][0]})"
+    """Create `known_<dataset>`: the first row of each id (RULES 1.8)."""
     with engine.joined_as_written():
         engine.run(
-            f"known {dataset}",
-            f"""CREATE OR REPLACE TABLE known_{dataset} AS
-            SELECT {columns}, file_number FROM {dataset} AS r WHERE {scope.is_known} AND NOT {is_repeated}
-            UNION ALL SELECT {columns}, file_number FROM copies_of_{dataset} WHERE copy_number = 1""",
+            f"known {dataset}", f"CREATE OR REPLACE TABLE known_{dataset} AS {first_of_each_id(dataset, scope)}"
         )
-    engine.run(
-        f"repeated {dataset}",
-        f"""CREATE OR REPLACE TABLE repeated_{dataset} AS
-        SELECT {columns}, file_number FROM copies_of_{dataset} WHERE copy_number > 1""",
-    )
+
+
+def first_of_each_id(dataset: str, scope: Scope) -> str:
+    """The first row of each id, as SQL; needs `find_repeats` (RULES 1.8)."""
+    columns = ", ".join(COLUMNS[dataset])
+    is_repeated = f"EXISTS (SELECT 1 FROM ids_of_{dataset} AS k WHERE k.id = r.{COLUMNS[dataset][0]})"
+    return f"""
+        SELECT {columns}, file_number FROM {dataset} AS r WHERE {scope.is_known} AND NOT {is_repeated}
+        UNION ALL SELECT {columns}, file_number FROM copies_of_{dataset} WHERE copy_number = 1"""
 
 
 def find_repeats(engine: Engine, dataset: str, scope: Scope) -> None:
