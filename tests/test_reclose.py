@@ -30,7 +30,7 @@ from recon.workspace import Workspace
 
 MONTHS = int(os.environ.get("RECLOSED_MONTHS", "3"))  # histories of changes, each compared with full closes
 pytestmark = pytest.mark.xdist_group("small_month")
-SCANS = {"count impressions", "impressions looked at singly", "known clicks"}
+SCANS = {"count impressions", "impressions looked at singly", "known conversions"}
 
 
 @pytest.fixture(scope="module")

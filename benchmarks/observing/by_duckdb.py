@@ -72,6 +72,8 @@ def touches(asked: Question) -> list[tuple]:
             FROM '{asked.files(name)}'
             QUALIFY row_number() OVER (PARTITION BY {identity} ORDER BY ts, ingested_at NULLS FIRST, user_id) = 1"""
         )
+    # left alone, it builds its tables from the impressions, of which it knows one file's size
+    engine.execute("SET disabled_optimizers = 'join_order,build_side_probe_side'")
     engine.execute(f"DELETE FROM conversions WHERE NOT (ts >= {first} AND ts < {last})")
     return engine.execute(
         f"""WITH touches AS (
@@ -79,7 +81,7 @@ def touches(asked: Question) -> list[tuple]:
             SELECT impression_id, program, user_id, epoch_us(ts), false FROM '{asked.files("impressions")}'
             WHERE user_id IN (SELECT user_id FROM conversions))
         SELECT c.id, count(*), max_by(t.id, (t.ts, t.id))
-        FROM conversions AS c JOIN windows USING (program) JOIN touches AS t USING (program, user_id)
+        FROM touches AS t JOIN (FROM conversions JOIN windows USING (program)) AS c USING (program, user_id)
         WHERE t.ts <= c.ts AND c.ts - t.ts <= CASE WHEN is_click THEN click ELSE seen END
         GROUP BY c.id"""
     ).fetchall()

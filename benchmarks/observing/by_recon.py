@@ -9,7 +9,7 @@ from recon.engine import Engine
 from recon.inputs import open_engine, read_inputs
 from recon.observe import Questions, observe, questions_of
 from recon.observe.conversions import observe_conversions
-from recon.observe.impressions import choose_impressions, observe_impressions
+from recon.observe.impressions import look_at_singly, observe_impressions
 from recon.observe.repeats import find_repeats
 from recon.observe.touches import observe_touches
 
@@ -56,10 +56,12 @@ def duplicates(asked: Question) -> list[tuple]:
 
 
 def touches(asked: Question) -> list[tuple]:
+    """As if no impression came twice, which nobody tells here."""
     with _opened(asked) as engine:
         observe_conversions(engine, _questions(asked, engine), asked.scope)
         with engine.joined_as_written():
-            choose_impressions(engine, asked.scope)
+            engine.table("marks_of_impressions", {"mark": "BIGINT"}, [])
+            look_at_singly(engine, asked.scope)
         observe_touches(engine, asked.scope)
         first, last = asked.around
         return engine.rows(

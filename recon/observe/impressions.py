@@ -65,11 +65,19 @@ REVIVED_COLUMNS = {**COUNT_COLUMNS, "place": "TEXT", "place_value": "BIGINT", "t
 def choose_impressions(engine: Engine, scope: Scope) -> None:
     """Create `chosen_impressions`, the rows that are looked at singly, and `copies_of_impressions` of them.
 
-    Those are the rows whose id comes more than once, and those of people who convert (`is_of_converter`, by a
-    fingerprint of the person, which another may share): in one scan, since both need most columns.
+    Those are the rows whose id comes more than once, and those of people who convert.
     Needs the `converters` of `observe_conversions`.
     """
     find_repeated_marks(engine, "impressions", scope)
+    look_at_singly(engine, scope)
+
+
+def look_at_singly(engine: Engine, scope: Scope) -> None:
+    """The same where it is known which ids come more than once.
+
+    `is_repeated` and `is_of_converter` are told by fingerprints of the id and the person, which others may share; in
+    one scan, since both need most columns.
+    """
     person = engine.mark("program", "user_id")
     engine.run(
         "fingerprints of people who convert",
