@@ -20,7 +20,7 @@ from tempfile import TemporaryDirectory
 
 from benchmarks.comparing import CONTESTANTS, SCANNED
 from benchmarks.comparing.lines import make_lines
-from benchmarks.kept import keep, told
+from benchmarks.kept import finished, keep
 from benchmarks.racing import SCAN, Result, bars, best, raced, table
 
 WORK = "compare"
@@ -70,7 +70,7 @@ def main() -> None:
         results = run(asked.lines, asked.repeat, asked.peers, Path(folder), asked.by)
     print(f"{asked.lines:,} expected and billed lines, {os.cpu_count()} cores\n\n{table(results)}\n\n{bars(results)}")
     if asked.keep:
-        keep(asked.keep, told({"lines": asked.lines}, results))
+        keep(asked.keep, finished({"lines": asked.lines}, results))
 
 
 if __name__ == "__main__":

@@ -16,7 +16,7 @@ from benchmarks.racing import Result
 
 @dataclass(frozen=True)
 class Kept:
-    """Results of one run: its UTC date, cores, memory (GiB), load at its end, what was made, and who used what."""
+    """Results of one run: its date in UTC, cores, memory (GiB), load at its end, what was made, and who used what."""
 
     date: str
     cores: int
@@ -26,7 +26,7 @@ class Kept:
     results: tuple[Result, ...]
 
 
-def told(size: Mapping[str, int], results: list[Result]) -> Kept:
+def finished(size: Mapping[str, int], results: list[Result]) -> Kept:
     """The results of a run on this machine that ended now."""
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     today = datetime.now(timezone.utc).date().isoformat()

@@ -18,7 +18,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from benchmarks.close_month import workspace_of
-from benchmarks.kept import keep, told
+from benchmarks.kept import finished, keep
 from benchmarks.observing.question import WORKS, question
 from benchmarks.racing import SCAN, Result, bars, best, digest, raced, table
 from fixtures.months import Month
@@ -79,7 +79,7 @@ def main() -> None:
     print(f"{month.impressions:,} impressions, {month.conversions:,} conversions, {os.cpu_count()} cores\n")
     print(f"{table(results)}\n\n{bars(results)}")
     if asked.keep:
-        keep(asked.keep, told({"impressions": month.impressions, "conversions": month.conversions}, results))
+        keep(asked.keep, finished({"impressions": month.impressions, "conversions": month.conversions}, results))
 
 
 if __name__ == "__main__":

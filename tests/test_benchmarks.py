@@ -7,10 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import contract_book, contract_histories, observe, office, pack_lines, reclose
-from benchmarks.close_month import Measured
+from benchmarks import compare, contract_book, contract_histories, observe, office, pack_lines, racing, reclose, report
+from benchmarks.comparing import CONTESTANTS, by_duckdb, by_pandas, by_recon
+from benchmarks.comparing.lines import make_lines
 from benchmarks.histories.history import Wrong
 from benchmarks.histories.plain import Account, Did
+from benchmarks.kept import Kept, finished, keep, kept
+from benchmarks.measuring import Measured
 from benchmarks.postgres import new_database
 from fixtures.billing import write_billing
 from fixtures.demo import make_workspace
@@ -104,21 +107,73 @@ def small_month(tmp_path_factory: pytest.TempPathFactory) -> tuple[Month, Path]:
 @pytest.mark.parametrize("work", ["counts", "duplicates", "touches"])
 def test_everybody_observes_the_same(small_month: tuple[Month, Path], work: str) -> None:
     month, folder = small_month
-    results = list(observe.raced(month, folder, work, 1))
-    answers = [one.answer for one in results if one.used.name != observe.SCAN]
+    results = observe.run(month, folder, 1, [work])
+    answers = [one.answer for one in results if one.used.name != racing.SCAN]
     assert len(answers) >= 3 and len(set(answers)) == 1 and answers[0]
     assert {"recon", "duckdb", "pandas"} <= {one.used.name for one in results}
-    assert f"| {work} | recon |" in observe.table(results)
-    assert f"{work:12}bare scan  ████\n" in observe.chart(results)
+    assert f"| {work} | recon |" in racing.table(results)
+    assert f"{work:12}bare scan  ████\n" in racing.bars(results)
 
 
-def test_another_answer_is_noticed(small_month: tuple[Month, Path], monkeypatch: pytest.MonkeyPatch) -> None:
-    month, folder = small_month
+def test_another_answer_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
     used = Measured("", 1, 1, 1)
-    told = {name: observe.Result("counts", replace(used, name=name), name) for name in ("recon", "duckdb")}
-    monkeypatch.setattr(observe, "_best", lambda name, *others: told[name])
-    with pytest.raises(observe.Disagreement):
-        list(observe.raced(month, folder, "counts", 1, ["recon", "duckdb"]))
+    monkeypatch.setattr(racing, "best", lambda work, name, *_: racing.Result(work, replace(used, name=name), name))
+    with pytest.raises(racing.Disagreement):
+        list(racing.raced("counts", ["recon", "duckdb"], lambda *_: [], 1))
+
+
+@pytest.fixture(scope="module")
+def small_lines(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("lines")
+    make_lines(folder, 4_000)
+    return folder
+
+
+def test_the_lines_that_differ_are_the_same_for_everybody(small_lines: Path) -> None:
+    found = [set(one.differences(small_lines)) for one in (by_recon, by_duckdb, by_pandas)]
+    assert found[0] == found[1] == found[2]
+    missing = [row for row in found[0] if not row[-1]]
+    unexpected = [row for row in found[0] if not row[-2]]
+    assert missing and unexpected and len(found[0]) > len(missing) + len(unexpected)
+    other_currency = {row[:4] for row in missing} & {row[:4] for row in unexpected}
+    assert other_currency and len(other_currency) < len(missing)
+
+
+def test_lines_follow_from_their_seed(small_lines: Path, tmp_path: Path) -> None:
+    make_lines(tmp_path / "same", 4_000)
+    make_lines(tmp_path / "other", 4_000, seed=2)
+    same, other = (racing.digest(by_duckdb.differences(tmp_path / name)) for name in ("same", "other"))
+    assert same == racing.digest(by_duckdb.differences(small_lines)) != other
+
+
+@pytest.mark.long
+def test_everybody_that_is_there_compares_the_same(tmp_path: Path) -> None:
+    there = compare.pythons([])
+    results = compare.run(2_000, 1, [], tmp_path)
+    assert [one.used.name for one in results] == list(there)
+    assert {racing.SCAN, "recon", "duckdb", "pandas"} <= set(there) <= {racing.SCAN, *CONTESTANTS}
+    assert len({one.answer for one in results if one.used.name != racing.SCAN}) == 1
+
+
+def test_results_are_kept_once_per_size_and_work(tmp_path: Path) -> None:
+    path = tmp_path / "kept.json"
+    for seconds in (1.0, 2.0):
+        results = [racing.Result("compare", Measured(name, 1, seconds, 1), None) for name in (racing.SCAN, "recon")]
+        for lines in (10, 20):
+            keep(path, finished({"lines": lines}, results))
+    runs = kept(path)
+    assert [(one.size["lines"], one.results[1].used.processor) for one in runs] == [(10, 2.0), (20, 2.0)]
+    assert all(isinstance(one, Kept) and one.cores >= 1 and one.memory >= 1 for one in runs)
+
+
+def test_the_readme_tells_the_results_that_were_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(Path(__file__).parent.parent)
+    readme = report.README.read_text(encoding="utf-8")
+    runs = kept(report.KEPT)
+    assert runs and report.written(readme, runs) == readme
+    picture = report.PICTURES[0].read_text(encoding="utf-8")
+    told = [report.words_of(run, one) for run in runs for one in run.results if one.used.name != racing.SCAN]
+    assert [words for words in told if words not in picture] == []
 
 
 @pytest.mark.long
