@@ -3,7 +3,7 @@
     python -m benchmarks.observe --impressions 100000000 --conversions 1000000
 
 Every contestant answers in a process of its own, one after the other, on the same files; equal answers are asserted
-before any figure is told. Polars takes part where it is installed (`pip install polars`), pandas up to a size.
+before any figure is told. Polars takes part where `requirements-bench.lock` is installed, pandas up to a size.
 """
 
 from __future__ import annotations

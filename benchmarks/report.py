@@ -19,7 +19,7 @@ from benchmarks.racing import SCAN, Result
 from recon.charts.look import BILLED, INK, QUIET, ROW
 
 KEPT, README = Path("docs/benchmarks.json"), Path("README.md")
-PICTURES = (Path("docs/screenshots/benchmarks.svg"), Path("docs/screenshots/benchmarks.png"))
+PICTURES = (Path("docs/screenshots/benchmarks.svg"),)
 BEGIN, END = "<!-- benchmarks: python -m benchmarks.report -->", "<!-- end of benchmarks -->"
 PANEL_WIDTH = 420
 LEFT = 0.7  # times the bare scan: where the axis begins
