@@ -87,7 +87,7 @@ class Observing:
         asked = questions_of(engine, book, self.scope, every)
         if self.kept is None:
             observe_asked(engine, asked, self.scope)
-            self._texts = self._told(inputs.events, asked, inputs.found)
+            self._texts = self._told(engine, inputs.events, asked, inputs.found)
             self._keep(engine)
         elif self._recounted:
             recount_impressions(engine, asked, self.scope, self._recounted)
@@ -127,7 +127,7 @@ class Observing:
     ) -> Recalled | None:
         """What the files of these events held, their observations being in the engine then."""
         asked = questions_of(engine, book, self.scope, every)
-        told = self._told(events, asked, None)
+        told = self._told(engine, events, asked, None)
         for name in (MADE_FROM, ALIKE):
             for kept in candidates:
                 if kept.records.get(name) == hashlib.sha256(told[name].encode()).hexdigest():
@@ -142,7 +142,7 @@ class Observing:
         if recalled is None:
             return None
         items = asked_otherwise(json.loads((kept.folder / ASKED).read_text(encoding="utf-8")), asked)
-        if are_all(items, asked):
+        if are_all(items, asked) or (items and not engine.scans_here):
             return None
         self.kept, self._recounted = kept, items
         self._texts = told | {READ: (kept.folder / READ).read_text(encoding="utf-8")}
@@ -185,9 +185,9 @@ class Observing:
         relation = name.removesuffix(".parquet")
         engine.write_parquet(f"SELECT * FROM {relation} ORDER BY {RELATIONS[relation]}", folder / name)
 
-    def _told(self, events: Events, asked: Questions, found: Recalled | None) -> dict[str, str]:
+    def _told(self, engine: Engine, events: Events, asked: Questions, found: Recalled | None) -> dict[str, str]:
         """What stands beside the relations: what they were made from, also but for single items, and what was asked."""
-        same = {"events": events.told(), "scope": asdict(self.scope), "software": software_that_observes()}
+        same = {"events": events.told(), "scope": asdict(self.scope), "software": software_that_observes(engine.library)}
         told = {
             MADE_FROM: _digest(same | {"asked": asked.told()}),
             ALIKE: _digest(same | {"asked alike": asked_alike(asked)}),
@@ -197,12 +197,15 @@ class Observing:
 
 
 @cache
-def software_that_observes() -> str:
-    """The digest of all code that makes observations, and the versions of the libraries beneath it."""
+def software_that_observes(engine: str) -> str:
+    """The digest of all code that makes observations, and the versions of the libraries beneath it.
+
+    `engine` names the library that scans the events.
+    """
     package = Path(recon.__file__).parent
     sources = [package / "period.py", *(path for room in READERS for path in sorted((package / room).rglob("*.py")))]
     told = {path.relative_to(package).as_posix(): _sha256(path) for path in sources}
-    return digest(told | {name: installed(name) for name in LIBRARIES})
+    return digest(told | {name: installed(name) for name in (*LIBRARIES, engine)})
 
 
 def _names() -> list[str]:

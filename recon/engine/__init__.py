@@ -1,6 +1,21 @@
 """Runs named SQL steps over events and hands back exact integers."""
 
-from recon.engine.duck import ROW_GROUP_ROWS, Engine, EngineError, Step
+from recon.engine.duck import ROW_GROUP_ROWS, Engine
+from recon.engine.scans import EventColumn, EventFiles, Scans, Way
+from recon.engine.spark import SparkEngine
 from recon.engine.sql import literal, quoted
+from recon.engine.steps import EngineError, Step
 
-__all__ = ["ROW_GROUP_ROWS", "Engine", "EngineError", "Step", "literal", "quoted"]
+__all__ = [
+    "ROW_GROUP_ROWS",
+    "Engine",
+    "EngineError",
+    "EventColumn",
+    "EventFiles",
+    "Scans",
+    "SparkEngine",
+    "Step",
+    "Way",
+    "literal",
+    "quoted",
+]

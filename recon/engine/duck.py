@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -15,8 +14,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from recon.engine.repeated import BITS, repeated
+from recon.engine.scans import EventFiles, Scans
 from recon.engine.spilling import Spill
 from recon.engine.sql import literal, quoted
+from recon.engine.steps import EngineError, Step
 from recon.engine.watching import watched
 
 ROW_GROUP_ROWS = 100_000
@@ -32,29 +33,15 @@ ARROW_TYPES: dict[str, pa.DataType] = {
 }
 
 
-class EngineError(Exception):
-    """A step the engine could not run: its name and, in one line, the engine's reason."""
-
-    def __init__(self, step: str, reason: str) -> None:
-        self.step, self.reason = step, reason
-        super().__init__(f"{step}: {reason}")
-
-
-@dataclass(frozen=True)
-class Step:
-    """One SQL statement that was run: its name, its text and how long it took in seconds."""
-
-    name: str
-    sql: str
-    seconds: float
-
-
 class Engine:
     """An in-process DuckDB that spills to its own temporary folder and remembers the steps it ran.
 
     memory_limit is DuckDB text ("1GB"); threads None means all cores; on_step is called with each
     step's name before it runs, for progress.  Zones are never used here: the session is UTC.
     """
+
+    library = "duckdb"  # that scans the events
+    scans_here = True
 
     def __init__(
         self,
@@ -104,9 +91,7 @@ class Engine:
 
     def table(self, name: str, columns: Mapping[str, str], rows: Iterable[Sequence[Any]]) -> None:
         """Create (or replace) a small table from tuples; columns are {name: SQL type} in order."""
-        by_column = list(zip(*rows, strict=True)) or [()] * len(columns)
-        arrays = [_array(values, sql_type) for values, sql_type in zip(by_column, columns.values(), strict=True)]
-        self.load(name, columns, pa.table(arrays, names=list(columns)))
+        self.load(name, columns, arrow_table(columns, rows))
 
     def load(self, name: str, columns: Mapping[str, str], source: pa.Table | pa.RecordBatchReader) -> None:
         """Create (or replace) a table of the given SQL types from Arrow data, streamed."""
@@ -114,6 +99,17 @@ class Engine:
         selected = ", ".join(quoted(column) for column in columns)
         self.run(f"create {name}", f"CREATE OR REPLACE TABLE {quoted(name)} ({declared})")
         self.insert(name, f"SELECT {selected} FROM arriving", source)
+
+    def types(self, relation: str) -> dict[str, str]:
+        """The columns of a relation and their SQL types, in order."""
+        return {str(name): str(sql_type) for name, sql_type, *_ in self.rows(f"DESCRIBE {quoted(relation)}")}
+
+    def scan(self, work: Callable[[Scans], None], events: Iterable[str], results: Iterable[str]) -> None:
+        """Run steps that read relations of events and make relations of results: here, where both are."""
+        work(self)
+
+    def plain_files(self, relation: str, files: Sequence[EventFiles | None]) -> None:
+        """The files that make up a relation, for an engine that reads them itself; this one has its view of them."""
 
     def fingerprint(self, column: str) -> str:
         """The engine's own 64-bit hash of a column, as SQL: equal values have equal ones, the reverse may fail."""
@@ -215,6 +211,13 @@ class Engine:
                 writer.write_table(group, row_group_size=ROW_GROUP_ROWS)
                 written += group.num_rows
         return written
+
+
+def arrow_table(columns: Mapping[str, str], rows: Iterable[Sequence[Any]]) -> pa.Table:
+    """Tuples as Arrow data; columns are {name: SQL type} in order."""
+    by_column = list(zip(*rows, strict=True)) or [()] * len(columns)
+    arrays = [_array(values, sql_type) for values, sql_type in zip(by_column, columns.values(), strict=True)]
+    return pa.table(arrays, names=list(columns))
 
 
 def _array(values: Sequence[Any], sql_type: str) -> pa.Array:

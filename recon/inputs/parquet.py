@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from recon.engine import Engine, EngineError, literal, quoted
+from recon.engine import Engine, EngineError, EventFiles, literal, quoted
 from recon.inputs.datasets import Column, Dataset
 from recon.inputs.files import SourceFile
 from recon.inputs.reading import Reading, expected, reading
@@ -153,12 +153,23 @@ def _part(engine: Engine, alike: Alike) -> Part:
     good = f" WHERE NOT {any_fault(faults(alike.readings))}" if has_faults else ""
     columns = columns_sql(alike.readings)
     mine = f"filename = input_files.path AND input_files.dataset = {literal(alike.dataset.name)}"
+    part.plain.append(None if has_faults else _plain(alike, counts))
     part.selects.append(f"SELECT {columns}, {_file_number(alike)} FROM {alike.scan}{good}")
     part.located.append(
         f"SELECT {columns}, input_files.file AS file, file_row_number + 1 AS row "
         f"FROM {alike.scan} JOIN input_files ON {mine}{good}"
     )
     return part
+
+
+def _plain(alike: Alike, counts: Mapping[str, Counts]) -> EventFiles | None:
+    """The files for an engine that reads them itself, where it reads every column alike."""
+    columns = [one.plain for one in alike.readings]
+    if None in columns:
+        return None
+    numbers = {file.path.as_posix(): file.number for file in alike.files}
+    named = {one.column.field: plain for one, plain in zip(alike.readings, columns, strict=True) if plain}
+    return EventFiles(numbers, named, sum(one.rows for one in counts.values()))
 
 
 def _file_number(alike: Alike) -> str:

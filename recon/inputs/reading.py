@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from recon.engine import literal, quoted
+from recon.engine import EventColumn, Way, literal, quoted
 from recon.inputs import values
 from recon.inputs.datasets import CURRENCIES, Column, Kind
 
@@ -39,6 +39,7 @@ class Reading:
     `raw` is the source's column, `value` our value; `unreadable` makes the condition that something stands there which
     gives no value, out of the value's SQL (None: cannot be); `missing` holds where a key is missing (None: may be),
     `clean` over whole files without fault, as an aggregate that file statistics answer (None: only a scan can tell).
+    `way` is how any engine reads the value of `theirs` where no row is at fault (None: only this one's own SQL says).
     """
 
     column: Column
@@ -47,6 +48,15 @@ class Reading:
     unreadable: Condition | None = None
     missing: str | None = None
     clean: str | None = None
+    way: Way | None = None
+    theirs: str = ""
+
+    @property
+    def plain(self) -> EventColumn | None:
+        """How any engine reads the column, if there is such a way."""
+        if self.way is None:
+            return None
+        return EventColumn(self.theirs, self.way, self.column.sql_type)
 
     def fault(self, value: str | None = None) -> str | None:
         """The condition of something unreadable, with the value as computed before, if it was."""
@@ -79,17 +89,18 @@ def family(sql_type: str) -> str:
 def reading(column: Column, theirs: str | None, sql_type: str = "VARCHAR") -> Reading | None:
     """How to read a column from a source's column of that type; None if it cannot be, NULL where theirs is None."""
     if theirs is None or family(sql_type) == "null":
-        return Reading(column, "NULL", f"NULL::{column.sql_type}", missing="true" if column.is_key else None)
+        missing = "true" if column.is_key else None
+        return Reading(column, "NULL", f"NULL::{column.sql_type}", missing=missing, way="nothing")
     parse = PARSERS.get((column.kind, family(sql_type)))
-    return parse(column, quoted(theirs)) if parse else None
+    return replace(parse(column, quoted(theirs)), theirs=theirs) if parse else None
 
 
 def text_reading(column: Column, raw: str) -> Reading:
     """Text as it stands; empty text is NULL, and a key has no empty text."""
     if not column.is_key:
-        return Reading(column, raw, f"nullif({raw}, '')")
+        return Reading(column, raw, f"nullif({raw}, '')", way="not empty")
     clean = f"(count({raw}) = count(*) AND coalesce(min({raw}) > '', true))"
-    return Reading(column, raw, raw, missing=_missing(column, raw), clean=clean)
+    return Reading(column, raw, raw, missing=_missing(column, raw), clean=clean, way="as it is")
 
 
 def as_text(column: Column, raw: str) -> Reading:
@@ -103,7 +114,7 @@ def listed(column: Column, raw: str) -> Reading:
     """A word out of a list."""
     words = ", ".join(literal(word) for word in column.choices or CURRENCIES)
     unreadable = f"({raw} <> '' AND {raw} NOT IN ({words}))"
-    return Reading(column, raw, f"nullif({raw}, '')", lambda _: unreadable, _missing(column, raw))
+    return Reading(column, raw, f"nullif({raw}, '')", lambda _: unreadable, _missing(column, raw), way="not empty")
 
 
 def is_null(value: str) -> str:
@@ -124,13 +135,13 @@ def parsed(value: Callable[[Column, str], str], nothing: Condition = is_null) ->
     return parse
 
 
-def converted(value: Callable[[Column, str], str]) -> Parser:
+def converted(value: Callable[[Column, str], str], way: Way | None = None) -> Parser:
     """A parser of a typed column from its value alone."""
 
     def parse(column: Column, raw: str) -> Reading:
         found = value(column, raw)
         missing = f"{raw} IS NULL" if column.is_key else None
-        return Reading(column, raw, found, lambda value: f"({raw} IS NOT NULL AND {value} IS NULL)", missing)
+        return Reading(column, raw, found, lambda value: f"({raw} IS NOT NULL AND {value} IS NULL)", missing, way=way)
 
     return parse
 
@@ -141,11 +152,11 @@ def timestamp(column: Column, raw: str) -> Reading:
     within = f"coalesce(min({raw}) >= {FIRST_INSTANT} AND max({raw}) <= {LAST_INSTANT}, true)"
     clean = f"(count({raw}) = count(*) AND {within})" if column.is_key else within
     unreadable = f"{raw} NOT BETWEEN {FIRST_INSTANT} AND {LAST_INSTANT}"
-    return Reading(column, raw, f"epoch_us({raw})", lambda _: unreadable, missing, clean)
+    return Reading(column, raw, f"epoch_us({raw})", lambda _: unreadable, missing, clean, "instant")
 
 
 def native_boolean(column: Column, raw: str) -> Reading:
-    return Reading(column, raw, raw)
+    return Reading(column, raw, raw, way="as it is")
 
 
 def _missing(column: Column, raw: str) -> str | None:
@@ -177,8 +188,8 @@ PARSERS: Mapping[tuple[Kind, str], Parser] = {
     ("boolean", "boolean"): native_boolean,
     ("boolean", "integer"): converted(values.boolean_integer),
     ("amount", "text"): parsed(values.amount_text),
-    ("amount", "integer"): converted(values.amount_decimal),
-    ("amount", "decimal"): converted(values.amount_decimal),
+    ("amount", "integer"): converted(values.amount_decimal, "millionths"),
+    ("amount", "decimal"): converted(values.amount_decimal, "millionths"),
     ("amount", "float"): converted(values.amount_float),
     ("number", "text"): parsed(values.number_text),
     ("number", "integer"): converted(values.number_decimal),

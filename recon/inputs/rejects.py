@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from recon.engine import quoted
+from recon.engine import EventFiles, quoted
 from recon.inputs.datasets import Dataset
 from recon.inputs.reading import Reading, expected
 
@@ -52,13 +52,15 @@ class Counts:
 class Part:
     """A part of a dataset that the engine can read: selects for its relation, and the same with file and row.
 
-    counts are by file name; rejected rows are in no relation.
+    counts are by file name; rejected rows are in no relation.  For each select `plain` names the files that any engine
+    reads alike, None where they are not files or only this engine reads them so.
     """
 
     selects: list[str] = field(default_factory=list)
     located: list[str] = field(default_factory=list)
     counts: dict[str, Counts] = field(default_factory=dict)
     rejected: list[Rejected] = field(default_factory=list)
+    plain: list[EventFiles | None] = field(default_factory=list)
 
     def add(self, other: Part) -> None:
         """Join another part of the same dataset to this one."""
@@ -66,6 +68,7 @@ class Part:
         self.located += other.located
         self.counts |= other.counts
         self.rejected += other.rejected
+        self.plain += other.plain
 
 
 def faults(readings: Sequence[Reading], values: Sequence[str] | None = None) -> list[Fault]:

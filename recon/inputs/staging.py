@@ -48,6 +48,7 @@ class Stage:
         part = Part(
             [f"SELECT {fields}, _file AS file_number {good}"],
             [f"SELECT {fields}, input_files.file AS file, _row AS row {located}"],
+            plain=[None],
         )
         part.counts = self._counts(names)
         part.rejected = self._rejected(names)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from recon.contracts.book import Book
-from recon.engine import Engine
+from recon.engine import Engine, Scans
 from recon.observe.conversions import observe_conversions
 from recon.observe.impressions import choose_impressions, observe_impressions
 from recon.observe.questions import Questions
@@ -48,7 +48,13 @@ def questions_of(engine: Engine, book: Book, scope: Scope, every: Book | None = 
 
 
 def observe_asked(engine: Engine, asked: Questions, scope: Scope) -> None:
-    """The same from what is asked alone: no term of a contract comes in otherwise.
+    """The same from what is asked alone: no term of a contract comes in otherwise."""
+    results = [name for name in OBSERVATIONS if name != "input_files"]  # which whoever reads the inputs makes
+    engine.scan(lambda scans: _observe(scans, asked, scope), COLUMNS, results)
+
+
+def _observe(engine: Scans, asked: Questions, scope: Scope) -> None:
+    """The steps, over the relations of events.
 
     Impressions are read three times, each column once or twice: their ids, the few rows that are looked at singly, and
     what they are counted by.
@@ -70,7 +76,7 @@ def not_known_yet(engine: Engine, scope: Scope) -> dict[str, int]:
     return {name: int(counted[name]) for name in COLUMNS}
 
 
-def _not_known(engine: Engine, scope: Scope) -> None:
+def _not_known(engine: Scans, scope: Scope) -> None:
     """Create `rows_not_known`: how many rows of each dataset came in after what was known."""
     datasets = COLUMNS if scope.as_known_at is not None else ()
     counts = [(name, *engine.row(f"SELECT COUNT(*) FROM {name} WHERE NOT {scope.is_known}")) for name in datasets]

@@ -6,7 +6,7 @@ is stated, so that a contract with another window, or an error in one, can be an
 
 from __future__ import annotations
 
-from recon.engine import Engine
+from recon.engine import Scans
 from recon.observe.lookback import find_asked_conversions
 from recon.observe.questions import Questions
 from recon.observe.repeats import COLUMNS, find_repeats, in_order, keep_first_of_each_id
@@ -17,7 +17,7 @@ SPARE = DAY
 AGAIN = "\x1f"  # between the id of a row that came again and the number of the copy
 
 
-def observe_conversions(engine: Engine, asked: Questions, scope: Scope) -> None:
+def observe_conversions(engine: Scans, asked: Questions, scope: Scope) -> None:
     """Create the relations that CPA is priced from, but for touches.
 
     `conversion_rows`: the first row of each conversion from the period, in any zone, and of earlier ones that it
@@ -38,12 +38,12 @@ def observe_conversions(engine: Engine, asked: Questions, scope: Scope) -> None:
     _reversals(engine)
 
 
-def _windows(engine: Engine, asked: Questions) -> None:
+def _windows(engine: Scans, asked: Questions) -> None:
     rows = [(program, click + SPARE, view + SPARE) for program, (click, view) in sorted(asked.windows.items())]
     engine.table("program_windows", {"program": "TEXT", "click_window": "BIGINT", "view_window": "BIGINT"}, rows)
 
 
-def _conversions(engine: Engine, scope: Scope) -> None:
+def _conversions(engine: Scans, scope: Scope) -> None:
     """The conversions around the period and those asked for; the others only tell which order came before.
 
     Few orders come more than once: only their rows, found by a fingerprint of the order, are put in order.
@@ -82,7 +82,7 @@ def _ordered(rows: str, columns: str) -> str:
         FROM {rows}"""
 
 
-def _converters(engine: Engine) -> None:
+def _converters(engine: Scans) -> None:
     engine.run(
         "people who convert",
         """CREATE OR REPLACE TABLE converters AS
@@ -93,7 +93,7 @@ def _converters(engine: Engine) -> None:
     )
 
 
-def _reversals(engine: Engine) -> None:
+def _reversals(engine: Scans) -> None:
     """Reversals of the conversions, and those of conversions that are nowhere in the data (`is_stray`)."""
     engine.run(
         "reversals of the conversions",
@@ -105,7 +105,7 @@ def _reversals(engine: Engine) -> None:
     )
 
 
-def _repeated(engine: Engine, scope: Scope) -> None:
+def _repeated(engine: Scans, scope: Scope) -> None:
     """The rows whose id came before; of conversions those about the period, or of conversions that are looked at."""
     first, last = scope.period.start("UTC") - DAY, scope.period.end("UTC") + DAY
     engine.run(

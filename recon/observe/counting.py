@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from recon.engine import Engine, literal
+from recon.engine import Scans, literal
 from recon.observe.cuts import cutoffs_in_question
 from recon.observe.packing import Part, Word, words
 from recon.observe.questions import ATTRIBUTES, COMPLETED, GIVT, LATE, LATENESS, SIVT, TEST, VIEWABLE, Questions
@@ -29,7 +29,7 @@ class Counting:
         self._items = sorted(asked.days)
         self._instants = sorted({at for instants in asked.cuts.values() for at in instants})
 
-    def counts(self, engine: Engine, relation: str) -> dict[Key, int]:
+    def counts(self, engine: Scans, relation: str) -> dict[Key, int]:
         """Counts by day, file (both None: all of them), item, cut, attributes and marks."""
         self._lay_out(engine)
         packed = words([*self._places(), *self._kinds(engine)])
@@ -45,7 +45,7 @@ class Counting:
         counted = engine.rows(self._told("impression_groups", packed, total), "add up impressions")
         return {self._key(row): int(row[-1]) for row in counted}
 
-    def named(self, engine: Engine, relation: str, most: int) -> dict[Key, list[str]]:
+    def named(self, engine: Scans, relation: str, most: int) -> dict[Key, list[str]]:
         """Ids of the impressions behind each count that is not by day: at most so many, the first in time."""
         self._lay_out(engine)
         packed = words([*self._places(), *self._kinds(engine)])
@@ -57,7 +57,7 @@ class Counting:
         found = engine.rows(self._told("impressions_packed", packed, first), f"ids of {relation}")
         return {self._key(row): list(row[-1]) for row in found if not row[-2]}
 
-    def _lay_out(self, engine: Engine) -> None:
+    def _lay_out(self, engine: Scans) -> None:
         """A row per item (its code from 1, 0 being unknown ones) and one per cut of it, by its place among all cuts."""
         engine.table("item_codes", {"item": "TEXT", "item_code": "INTEGER"}, enumerate_from_1(self._items))
         place = {at: number for number, at in enumerate(self._instants, 1)}
@@ -75,7 +75,7 @@ class Counting:
             Part("place", passed(self._instants), len(self._instants) + 1),
         ]
 
-    def _kinds(self, engine: Engine) -> list[Part]:
+    def _kinds(self, engine: Scans) -> list[Part]:
         """What a row is counted as."""
         attributes = [
             Part(f"{name}_code", engine.place_in(self._values[name], f"i.{name}"), len(self._values[name]) + 1)
@@ -96,7 +96,7 @@ class Counting:
     def _told(self, relation: str, packed: Sequence[Word], total: str) -> str:
         """Words as what they say, put together by cut and attributes, and by cut, day and file."""
         unpacked = ", ".join(part for word in packed for part in word.unpacked)
-        values = ", ".join(f"{_listed(self._values[name])}[{name}_code] AS {name}" for name in ATTRIBUTES)
+        values = ", ".join(f"{_listed(self._values[name], f'{name}_code')} AS {name}" for name in ATTRIBUTES)
         own = ", ".join(f"CASE WHEN asks_{name} THEN {name} END AS own_{name}" for name in ATTRIBUTES)
         names, owned = ", ".join(ATTRIBUTES), ", ".join(f"own_{name}" for name in ATTRIBUTES)
         return f"""
@@ -145,8 +145,10 @@ def passed(instants: Sequence[int]) -> str:
     return search(0, len(instants))
 
 
-def _listed(values: Sequence[str]) -> str:
-    return f"CAST([{', '.join(literal(value) for value in values)}] AS TEXT[])"
+def _listed(values: Sequence[str], code: str) -> str:
+    """The value at a place from 1, as SQL; NULL at 0."""
+    cases = " ".join(f"WHEN {place} THEN {literal(value)}" for place, value in enumerate(values, 1))
+    return f"CASE {code} {cases} END" if cases else "CAST(NULL AS TEXT)"
 
 
 def _marks(scope: Scope) -> str:

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from recon.engine import Engine, literal
+from recon.engine import Engine, Scans, literal
 from recon.observe.counting import Counting, Key
 from recon.observe.questions import COMPLETED, GIVT, LATE, LATENESS, SIVT, TEST, VIEWABLE, Questions
 from recon.observe.repeats import (
@@ -62,7 +62,7 @@ DAY_COLUMNS = {**COUNT_COLUMNS, "utc_day": "BIGINT", "file_number": "INTEGER"}
 REVIVED_COLUMNS = {**COUNT_COLUMNS, "place": "TEXT", "place_value": "BIGINT", "times": "BIGINT"}
 
 
-def choose_impressions(engine: Engine, scope: Scope) -> None:
+def choose_impressions(engine: Scans, scope: Scope) -> None:
     """Create `chosen_impressions`, the rows that are looked at singly, and `copies_of_impressions` of them.
 
     Those are the rows whose id comes more than once, and those of people who convert.
@@ -97,7 +97,7 @@ def look_at_singly(engine: Engine, scope: Scope) -> None:
     number_copies(engine, "impressions", "chosen_impressions WHERE is_repeated")
 
 
-def observe_impressions(engine: Engine, asked: Questions, scope: Scope, impressions: str = "impressions") -> None:
+def observe_impressions(engine: Scans, asked: Questions, scope: Scope, impressions: str = "impressions") -> None:
     """Create `impression_counts`, one row per `ImpressionCount`, `impression_days` and `impressions_revived`.
 
     `impression_days` tells the known items' counts by UTC day and file, with only those attributes and marks that a
@@ -155,7 +155,7 @@ def impression_counts(engine: Engine) -> tuple[ImpressionCount, ...]:
     return tuple(ImpressionCount(*row) for row in rows)
 
 
-def _duplicates(engine: Engine) -> None:
+def _duplicates(engine: Scans) -> None:
     columns = ", ".join(COLUMNS["impressions"])
     engine.run(
         "duplicate impressions",

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 
-from recon.engine import Engine
+from recon.engine import Scans
 from recon.observe.questions import Questions
 from recon.observe.scope import Scope
 from recon.period import DAY, Period, local_date
 
 
-def find_asked_conversions(engine: Engine, asked: Questions, scope: Scope) -> None:
+def find_asked_conversions(engine: Scans, asked: Questions, scope: Scope) -> None:
     """Create `asked_conversions`: the ids of earlier conversions that this period's lines can depend on."""
     engine.run("reversals that may count in the period", _reversed(scope))
     engine.table("asked_months", {"program": "TEXT", "start": "BIGINT", "end": "BIGINT"}, _months(engine, asked, scope))
@@ -37,14 +37,14 @@ def _reversed(scope: Scope) -> str:
         WHERE r.ts < {end} AND (r.ts >= {start} OR r.ingested_at > {before})"""
 
 
-def _months(engine: Engine, asked: Questions, scope: Scope) -> list[tuple[str, int, int]]:
+def _months(engine: Scans, asked: Questions, scope: Scope) -> list[tuple[str, int, int]]:
     """(program, start, end) of the months that are asked for whole, a day wider than in UTC on both sides."""
     months = _locking_months(engine, asked.locking, scope) | _ordered_months(engine, asked.ordered)
     earlier = sorted((program, month) for program, month in months if month < scope.period)
     return [(program, month.start("UTC") - DAY, month.end("UTC") + DAY) for program, month in earlier]
 
 
-def _ordered_months(engine: Engine, programs: Collection[str]) -> set[tuple[str, Period]]:
+def _ordered_months(engine: Scans, programs: Collection[str]) -> set[tuple[str, Period]]:
     """Months of reversed conversions in programs where the order of conversions decides a price."""
     days = engine.rows(
         f"SELECT DISTINCT program, ts // {DAY} FROM reversed_conversions ORDER BY ALL", "days of reversed conversions"
@@ -53,7 +53,7 @@ def _ordered_months(engine: Engine, programs: Collection[str]) -> set[tuple[str,
     return {(program, Period.of(local_date(day * DAY, "UTC"))) for program, day in around}
 
 
-def _locking_months(engine: Engine, since: Mapping[str, Period], scope: Scope) -> set[tuple[str, Period]]:
+def _locking_months(engine: Scans, since: Mapping[str, Period], scope: Scope) -> set[tuple[str, Period]]:
     """Months from which something can lock in the period, as far back as there are conversions."""
     oldest = engine.row("SELECT MIN(ts) FROM known_conversions", "oldest conversion")[0]
     if oldest is None:

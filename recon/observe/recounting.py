@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from recon.engine import Engine
+from recon.engine import Engine, Scans
 from recon.observe.impressions import observe_impressions
 from recon.observe.questions import Questions
 from recon.observe.scope import Scope, one_of
@@ -30,7 +30,7 @@ def asked_otherwise(before: Mapping[str, Any], asked: Questions) -> list[str]:
     return [item for item in sorted(asked.days) if (cuts[item], days[item]) != (asked.cuts[item], asked.days[item])]
 
 
-def keep_repeated_impressions(engine: Engine) -> None:
+def keep_repeated_impressions(engine: Scans) -> None:
     """Create `repeated_impressions`: all rows of the ids that come more than once, numbered, with the gap before."""
     engine.run(
         "repeated impressions",

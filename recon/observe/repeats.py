@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from recon.engine import Engine
+from recon.engine import Scans
 from recon.observe.scope import Scope
 from recon.period import DAY
 
@@ -28,7 +28,7 @@ def in_order(dataset: str, within_id: bool = True) -> str:
     return ", ".join(f"{column} NULLS FIRST" for column in [*first, "ingested_at", *rest])
 
 
-def keep_first_of_each_id(engine: Engine, dataset: str, scope: Scope) -> None:
+def keep_first_of_each_id(engine: Scans, dataset: str, scope: Scope) -> None:
     """Create `known_<dataset>`: the first row of each id (RULES 1.8)."""
     with engine.joined_as_written():
         engine.run(
@@ -45,7 +45,7 @@ def first_of_each_id(dataset: str, scope: Scope) -> str:
         UNION ALL SELECT {columns}, file_number FROM copies_of_{dataset} WHERE copy_number = 1"""
 
 
-def find_repeats(engine: Engine, dataset: str, scope: Scope) -> None:
+def find_repeats(engine: Scans, dataset: str, scope: Scope) -> None:
     """Create `copies_of_<dataset>`: the rows whose id comes more than once, numbered in order, with the gap before.
 
     Only fingerprints of ids are compared over all rows; the ids themselves among the few rows that share one, so a
@@ -57,18 +57,18 @@ def find_repeats(engine: Engine, dataset: str, scope: Scope) -> None:
         number_copies(engine, dataset, f"{dataset} WHERE {scope.is_known} AND {is_repeated}")
 
 
-def mark_of(engine: Engine, dataset: str) -> str:
+def mark_of(engine: Scans, dataset: str) -> str:
     """The fingerprint of a row's id, as SQL."""
     return engine.mark(COLUMNS[dataset][0])
 
 
-def find_repeated_marks(engine: Engine, dataset: str, scope: Scope) -> None:
+def find_repeated_marks(engine: Scans, dataset: str, scope: Scope) -> None:
     """Create `marks_of_<dataset>`: the fingerprints of ids that come more than once."""
     fingerprints = f"SELECT {mark_of(engine, dataset)} AS mark FROM {dataset} WHERE {scope.is_known}"
     engine.find_repeated(f"marks_of_{dataset}", fingerprints, rows=engine.size(dataset))
 
 
-def number_copies(engine: Engine, dataset: str, rows: str) -> None:
+def number_copies(engine: Scans, dataset: str, rows: str) -> None:
     """Create `copies_of_<dataset>` and `ids_of_<dataset>` from rows that may repeat an id, given as SQL."""
     identity, columns = COLUMNS[dataset][0], ", ".join(COLUMNS[dataset])
     engine.run(

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
-from recon.engine import Engine
+from recon.engine import Scans
 from recon.observe.cuts import cutoffs_in_question
 from recon.observe.repeats import COLUMNS, IS_DUPLICATE
 from recon.observe.scope import Scope
@@ -19,7 +19,7 @@ BEFORE = "ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING"
 
 
 def revived(
-    engine: Engine, scope: Scope, count: Callable[[str], Mapping[tuple[object, ...], int]]
+    engine: Scans, scope: Scope, count: Callable[[str], Mapping[tuple[object, ...], int]]
 ) -> dict[tuple[object, ...], int]:
     """Counts of such repeats: by (by, which, times) and then what `count` tells of a relation, its day and file left.
 
@@ -43,11 +43,11 @@ def revived(
     return found
 
 
-def _places(engine: Engine) -> list[tuple[str, int, int, int]]:
+def _places(engine: Scans) -> list[tuple[str, int, int, int]]:
     return engine.rows("SELECT place, place_value, times, number FROM revived_places ORDER BY number", "places")
 
 
-def _last_before(engine: Engine, cutoffs: Sequence[int]) -> None:
+def _last_before(engine: Scans, cutoffs: Sequence[int]) -> None:
     """Every copy of a repeated id with the last one before it: of its day, of its file, of other files, in time.
 
     `run_before` is the last copy before a run of copies of one file, from which that of the other files follows.
@@ -72,7 +72,7 @@ def _last_before(engine: Engine, cutoffs: Sequence[int]) -> None:
     )
 
 
-def _told_apart(engine: Engine, cutoffs: Sequence[int]) -> None:
+def _told_apart(engine: Scans, cutoffs: Sequence[int]) -> None:
     """Duplicates by where they would count, and those places numbered.
 
     A copy at most a day before is of the same UTC day or of the one before it.

@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-from recon.engine import Engine
+from recon.engine import Scans
 from recon.observe.repeats import IS_DUPLICATE, first_of_each_id
 from recon.observe.scope import Scope
 
 TOUCH = "program, user_id, partner, ts, ivt, COALESCE(is_test, FALSE) AS is_test, ingested_at, file_number"
 
 
-def observe_touches(engine: Engine, scope: Scope) -> None:
+def observe_touches(engine: Scans, scope: Scope) -> None:
     """Create `touches` and `touches_of_repeats`, of conversions and of those that came again.
 
     Both hold (conversion_id, kind, touch_id, partner, ts, age, ivt, is_test, is_duplicate, ingested_at, file_number).
     Where a repeat names another person or instant than the row that counts, the touches before it stand under its
     `touches_id`. Needs the copies of clicks, and the impressions of `choose_impressions`.
     """
-    repeats = (
-        "(SELECT * REPLACE (touches_id AS conversion_id) FROM repeats_of_conversions WHERE touches_id <> conversion_id)"
-    )
+    repeats = """(SELECT touches_id AS conversion_id, program, user_id, ts FROM repeats_of_conversions
+        WHERE touches_id <> conversion_id)"""
     with engine.joined_as_written():
         for name, conversions in (("touches", "conversion_rows"), ("touches_of_repeats", repeats)):
             engine.run(name.replace("_", " "), f"CREATE OR REPLACE TABLE {name} AS {_in_reach(conversions, scope)}")
