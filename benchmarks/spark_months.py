@@ -30,11 +30,16 @@ CLOCK = {"imported", "started", "duration_seconds", "reused"}
 ENGINE = "engine"  # which a manifest tells among the settings, and its digest with it
 
 
-def closed(folder: Path, engine: str) -> StoredClose:
-    """A month closed by an engine."""
+def use_engine(folder: Path, engine: str) -> None:
+    """Name the engine in a workspace's settings."""
     toml = folder / "recon.toml"
     text = re.sub(r"(?m)^engine = .*\n", "", toml.read_text(encoding="utf-8"))
     toml.write_text(text.replace("[workspace]\n", f'[workspace]\nengine = "{engine}"\n', 1), encoding="utf-8")
+
+
+def closed(folder: Path, engine: str) -> StoredClose:
+    """A month closed by an engine."""
+    use_engine(folder, engine)
     month = asked(folder)
     scope = {"as_known_at": month["as_known_at"], "cutoff": month["cutoff"]}
     return close_period(Workspace.open(folder), Period.parse(month["period"]), **scope)

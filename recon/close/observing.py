@@ -187,7 +187,8 @@ class Observing:
 
     def _told(self, engine: Engine, events: Events, asked: Questions, found: Recalled | None) -> dict[str, str]:
         """What stands beside the relations: what they were made from, also but for single items, and what was asked."""
-        same = {"events": events.told(), "scope": asdict(self.scope), "software": software_that_observes(engine.library)}
+        software = software_that_observes(engine.library)
+        same = {"events": events.told(), "scope": asdict(self.scope), "software": software}
         told = {
             MADE_FROM: _digest(same | {"asked": asked.told()}),
             ALIKE: _digest(same | {"asked alike": asked_alike(asked)}),

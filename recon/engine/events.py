@@ -15,6 +15,7 @@ from recon.engine.sql import literal, quoted
 from recon.engine.steps import EngineError
 
 FEW_ROWS = 200_000  # which travel with the query itself
+FILE_PATH = "REGEXP_REPLACE(_metadata.file_path, '^file:/+', '/') AS recon_file_path"
 READ_AS_NAMED = re.compile(r"(/[^/*?\[\]{}\\,:%#]*)*/[^/*?\[\]{}\\,:%#._][^/*?\[\]{}\\,:%#]*")
 
 
@@ -37,7 +38,7 @@ class Reader:
         for number, one in enumerate(files):
             raw, places = f"files_{relation}_{number}", f"places_{relation}_{number}"
             frame = self._scans.session.read.parquet(*(f"file://{path}" for path in one.numbers))
-            frame.selectExpr("*", r"REGEXP_REPLACE(_metadata.file_path, '^file:/+', '/') AS recon_file_path").createOrReplaceTempView(raw)
+            frame.selectExpr("*", FILE_PATH).createOrReplaceTempView(raw)
             self._scans.table(places, {"path": "TEXT", "number": "INTEGER"}, _places(one.numbers))
             columns = spark_sql.columns(dict(one.columns))
             parts.append(
