@@ -28,6 +28,7 @@ from recon.close import load_close
 from recon.period import Period
 from recon.workspace import Workspace
 
+SHOWN_SECONDS = 10  # steps that take less are not told
 KILLED_IN, SECONDS_INTO = "count impressions", 4
 CLOSE = """\
 import sys
@@ -65,11 +66,16 @@ def _linked(source: str, target: str) -> None:
 def closed(folder: Path, period: str, env: dict[str, str], at_step: Callable[[str], None]) -> tuple[float, float]:
     """Close a month in a process of its own; the seconds it took, and those of its scans."""
     began, scanned = time.monotonic(), 0.0
+    step, since = "start", began
     command = [sys.executable, "-c", CLOSE, str(folder), period]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=env) as process:
         assert process.stdout is not None
         for line in process.stdout:
-            at_step(line.strip())
+            now = time.monotonic()
+            if now - since >= SHOWN_SECONDS:
+                print(f"  {now - since:7.1f} s {step}", flush=True)
+            step, since = line.strip(), now
+            at_step(step)
             if line.startswith("resume") or "touches in reach of repeats" in line:
                 scanned = time.monotonic() - began
     if process.returncode:

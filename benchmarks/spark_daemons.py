@@ -96,7 +96,11 @@ class Cluster:
                     command = (folder / "cmdline").read_bytes().decode(errors="replace")
                     name = next((short for long, short in NAMES.items() if f"{long}\0" in command), None)
                     peak = re.search(r"VmHWM:\s+(\d+) kB", (folder / "status").read_text(encoding="utf-8"))
-                    if name and peak and (self._is_ours(command) or str(self._folder) in str((folder / "cwd").readlink())):
+                    if (
+                        name
+                        and peak
+                        and (self._is_ours(command) or str(self._folder) in str((folder / "cwd").readlink()))
+                    ):
                         self._peaks[int(folder.name)] = (name, int(peak[1]) * 1024 / 1e9)
 
     def _is_ours(self, command: str) -> bool:

@@ -27,7 +27,7 @@ class Reader:
 
     def read(self, relation: str, files: Sequence[EventFiles | None]) -> None:
         """A relation from its files where Spark reads them as they are, else from the engine's own reading."""
-        plain = [one for one in files if one is not None and _is_readable(one)]
+        plain = [one for one in files if one is not None and is_readable(one)]
         if plain and len(plain) == len(files):
             self._from_files(relation, plain)
         else:
@@ -67,7 +67,7 @@ class Reader:
             raise EngineError(f"read {relation}", f"the cluster sees {found[0]:,} rows of {rows:,}")
 
 
-def _is_readable(files: EventFiles) -> bool:
+def is_readable(files: EventFiles) -> bool:
     """Whether Spark takes the paths as they are named: it reads patterns, and passes over hidden files."""
     return all(READ_AS_NAMED.fullmatch(path) for path in files.numbers)
 

@@ -17,6 +17,7 @@ EXACT = {
     "spark.sql.session.timeZone": "UTC",
     "spark.sql.ansi.enabled": "true",  # an overflow is an error, never another number
     "spark.sql.caseSensitive": "true",
+    "spark.sql.variable.substitute": "false",  # a value of a contract is text, whatever it looks like
     "spark.sql.parquet.binaryAsString": "true",
     "spark.sql.parquet.datetimeRebaseModeInRead": "CORRECTED",
     "spark.sql.parquet.int96RebaseModeInRead": "CORRECTED",

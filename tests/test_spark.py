@@ -1,0 +1,195 @@
+"""Spark as the engine of scans: what it is given, what it must refuse, and what it may open to others."""
+
+from __future__ import annotations
+
+import random
+import shutil
+import socket
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from reclosing import OCTOBER, closed, date_moved, rate_changed
+from sparking import give_up_without_spark
+
+from benchmarks.spark_months import apart, use_engine
+from recon.engine import Engine, EngineError, EventColumn, EventFiles, SparkEngine, events, spark_session, spark_sql
+from recon.engine.spark_scans import SparkScans
+from recon.inputs import open_engine, read_inputs
+from recon.problems import BadInput
+from recon.workspace import Workspace
+
+MASTER = "local[2]"
+
+
+@pytest.fixture
+def scans(tmp_path: Path) -> Iterator[SparkScans]:
+    give_up_without_spark()
+    session = spark_session.start(MASTER, "1GB", tmp_path)
+    yield SparkScans(session)
+    session.stop()
+
+
+def spark_month(month: Path, tmp_path: Path) -> Path:
+    """A copy of a month whose scans run on Spark."""
+    folder = Path(shutil.copytree(month, tmp_path / "there"))
+    use_engine(folder, MASTER)
+    return folder
+
+
+def test_without_pyspark_the_error_names_what_to_install(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setitem(sys.modules, "pyspark", None)
+    monkeypatch.setitem(sys.modules, "pyspark.sql", None)
+    with pytest.raises(BadInput, match=r"recon.toml \[workspace\] engine: 'local\[2\]'.*pip install recon\[spark\]"):
+        spark_session.start(MASTER, "1GB", tmp_path)
+
+
+@pytest.mark.parametrize("master", ["local", "local[*]", "local[2]", "spark://127.0.0.1:7077", "spark://localhost:1"])
+def test_a_master_on_this_machine_opens_nothing_to_others(master: str, tmp_path: Path) -> None:
+    settings = spark_session.settings(master, "1GB", tmp_path)
+    assert settings["spark.driver.bindAddress"] == settings["spark.driver.host"] == "127.0.0.1"
+    assert settings["spark.ui.enabled"] == "false"
+
+
+def test_a_cluster_elsewhere_may_call_back(tmp_path: Path) -> None:
+    settings = spark_session.settings("spark://10.0.0.7:7077", "1GB", tmp_path)
+    assert not {"spark.driver.bindAddress", "spark.driver.host", "spark.local.dir"} & settings.keys()
+
+
+@pytest.mark.parametrize("sql", ["DELETE FROM a", "ALTER TABLE a RENAME TO b", "CREATE OR REPLACE TABLE a (n BIGINT)"])
+def test_a_step_is_a_table_made_of_a_query_and_nothing_else(sql: str) -> None:
+    with pytest.raises(ValueError, match="a table of a query"):
+        spark_sql.step(sql)
+
+
+def test_a_workspace_names_its_engine(tmp_path: Path) -> None:
+    for engine, kind in (("duckdb", Engine), (MASTER, SparkEngine)):
+        with open_engine(Workspace(tmp_path, "names", engine=engine)) as opened:
+            assert type(opened) is kind
+
+
+@pytest.mark.parametrize("path", ["/a/_hidden.parquet", "/a/.b.parquet", "/a/[b].parquet", "/a,b/c.parquet", "/a/*"])
+def test_a_path_that_spark_would_read_otherwise_is_copied(path: str) -> None:
+    assert not events.is_readable(EventFiles({path: 1}, {}, 0))
+    assert events.is_readable(EventFiles({"/a b/c-1.parquet": 1}, {}, 0))
+
+
+@pytest.mark.long
+@pytest.mark.xdist_group("spark")
+class TestOnSpark:
+    """What takes a Spark session."""
+
+    def test_whole_numbers_overflow_as_an_error_not_as_another_number(self, scans: SparkScans) -> None:
+        scans.table("n", {"n": "BIGINT"}, [(2**63 - 1,), (1,)])
+        for sql in ("SELECT SUM(n) FROM n", "SELECT n + 1 FROM n", "SELECT CAST(n AS INTEGER) FROM n"):
+            with pytest.raises(EngineError):
+                scans.rows(sql)
+
+    @pytest.mark.parametrize("value", ["it's", "a\\'b", "\\", "\u00e9\U0001f600", "%_", "${x}", '"', "`", "-- x", "\n"])
+    def test_values_of_contracts_mean_the_same_there(self, scans: SparkScans, value: str) -> None:
+        scans.table("v", {"v": "TEXT"}, [(value,), ("other",), (None,)])
+        places = scans.rows(f"SELECT v, {scans.place_in(['x', value], 'v')} AS p FROM v")
+        assert sorted(places, key=str) == sorted([(value, 2), ("other", 0), (None, 0)], key=str)
+
+    def test_nobody_else_can_reach_what_it_listens_on(self, scans: SparkScans) -> None:
+        assert scans.row("SELECT COUNT(*) FROM RANGE(10)") == (10,)
+        java = scans.session.sparkContext._gateway.proc.pid
+        found = {address for pid in family(java) for address in listening(pid)}
+        assert found
+        assert all(address.startswith("127.") for address in found)
+
+    def test_relations_are_found_again_where_an_executor_forgot_them(self, scans: SparkScans) -> None:
+        scans.table("n", {"n": "BIGINT"}, [(one,) for one in range(100)])
+        scans.run(
+            "halves", "CREATE OR REPLACE TABLE halves AS SELECT n // 2 AS half, COUNT(*) AS c FROM n GROUP BY half"
+        )
+        scans._kept[-1].unpersist(blocking=True)
+        assert scans.row("SELECT COUNT(*), CAST(SUM(c) AS BIGINT) FROM halves") == (50, 100)
+
+    @pytest.mark.parametrize("few", [0, 10**6])
+    def test_the_small_month_is_the_same_read_by_its_files_and_by_copies(
+        self, few: int, small_month: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        give_up_without_spark()
+        monkeypatch.setattr(events, "FEW_ROWS", few)
+        if not few:
+            monkeypatch.setattr(events, "is_readable", lambda files: False)
+        here = Path(shutil.copytree(small_month, tmp_path / "here"))
+        assert apart(closed(here), closed(spark_month(small_month, tmp_path))) == []
+
+    def test_a_month_closed_again_takes_what_its_run_observed_and_a_changed_question_all_scans(
+        self, small_month: Path, tmp_path: Path
+    ) -> None:
+        give_up_without_spark()
+        folder, here = spark_month(small_month, tmp_path), Path(shutil.copytree(small_month, tmp_path / "here"))
+        closed(folder)
+        drawn = random.Random(1)
+        rate_changed(folder, drawn)
+        assert closed(folder).reused == "all observations, of run 1"
+        date_moved(folder, drawn)
+        again = closed(folder)
+        assert not again.reused
+        shutil.rmtree(here / "contracts")
+        shutil.copytree(folder / "contracts", here / "contracts")
+        assert apart(closed(here), again) == []
+
+    @pytest.mark.parametrize("unit", ["s", "ms", "us", "int96"])
+    def test_timestamps_of_every_unit_are_the_same_instants(self, unit: str, scans: SparkScans, tmp_path: Path) -> None:
+        ts = [0, 1_790_000_000, -62_000_000_000 if unit != "int96" else -1, 4_000_000_000]
+        column = pa.array(ts, pa.timestamp("s")).cast(pa.timestamp("us" if unit == "int96" else unit))
+        path = tmp_path / "t.parquet"
+        pq.write_table(pa.table({"event time": column}), path, use_deprecated_int96_timestamps=unit == "int96")
+        with Engine() as here:
+            wanted = here.rows(f"SELECT epoch_us(\"event time\") FROM '{path}' ORDER BY 1")
+            files = EventFiles({path.as_posix(): 7}, {"ts": EventColumn("event time", "instant", "BIGINT")}, len(ts))
+            events.Reader(here, scans, tmp_path).read("instants", [files])
+        assert scans.rows("SELECT ts FROM instants ORDER BY ts") == wanted
+        assert scans.rows("SELECT DISTINCT file_number FROM instants") == [(7,)]
+
+    def test_a_cluster_that_sees_other_rows_is_not_believed(self, scans: SparkScans, tmp_path: Path) -> None:
+        path = tmp_path / "t.parquet"
+        pq.write_table(pa.table({"id": ["a", "b"]}), path)
+        files = EventFiles({path.as_posix(): 1}, {"id": EventColumn("id", "as it is", "TEXT")}, 3)
+        with Engine() as here, pytest.raises(EngineError, match="the cluster sees 2 rows of 3"):
+            events.Reader(here, scans, tmp_path).read("events", [files])
+
+    def test_what_runs_in_another_month_reads_is_not_left_behind(self, small_month: Path, tmp_path: Path) -> None:
+        give_up_without_spark()
+        folder = spark_month(small_month, tmp_path)
+        closed(folder)
+        assert not (folder / ".spill").exists()
+        with open_engine(Workspace.open(folder)) as engine:
+            read_inputs(Workspace.open(folder), engine, OCTOBER)
+
+
+def family(pid: int) -> set[int]:
+    """A process and those it started."""
+    found, parents = {pid}, {}
+    for folder in Path("/proc").glob("[0-9]*/stat"):
+        fields = folder.read_text().rpartition(")")[2].split()
+        parents[int(folder.parent.name)] = int(fields[1])
+    while more := {child for child, parent in parents.items() if parent in found} - found:
+        found |= more
+    return found
+
+
+def listening(pid: int) -> set[str]:
+    """The addresses on which a process listens."""
+    inodes = {link.readlink().name for link in Path(f"/proc/{pid}/fd").iterdir() if "socket" in str(link.readlink())}
+    found = set()
+    for name, family_ in (("tcp", socket.AF_INET), ("tcp6", socket.AF_INET6)):
+        for line in Path(f"/proc/{pid}/net/{name}").read_text().splitlines()[1:]:
+            fields = line.split()
+            if fields[3] == "0A" and f"socket:[{fields[9]}]" in inodes:
+                found.add(address(fields[1].partition(":")[0], family_))
+    return found
+
+
+def address(text: str, kind: int) -> str:
+    """An address as the kernel writes it, as people do; an IPv4 one within IPv6 as itself."""
+    words = [bytes.fromhex(text[start : start + 8])[::-1] for start in range(0, len(text), 8)]
+    said = socket.inet_ntop(kind, b"".join(words))
+    return said.removeprefix("::ffff:")
