@@ -29,7 +29,7 @@ from recon.period import Period
 from recon.workspace import Workspace
 
 SHOWN_SECONDS = 10  # steps that take less are not told
-KILLED_IN, SECONDS_INTO = "count impressions", 4
+KILLED_IN, SECONDS_INTO = "count impressions", 10
 CLOSE = """\
 import sys
 from pathlib import Path

@@ -50,7 +50,7 @@ class Reader:
 
     def _copied(self, relation: str) -> None:
         """The rows as the engine here reads them: sent where they are few, else by a file that the cluster sees."""
-        rows = int(self._here.row(f"SELECT COUNT(*) FROM {quoted(relation)}", f"count {relation}")[0])
+        rows = int(self._here.row(f"SELECT COUNT(*) FROM {quoted(relation)}", f"rows of {relation}")[0])
         if rows <= FEW_ROWS:
             self._scans.take(relation, self._here.arrow(f"SELECT * FROM {quoted(relation)}", f"read {relation}"))
             return
@@ -62,7 +62,7 @@ class Reader:
 
     def _check(self, relation: str, rows: int) -> None:
         """A cluster that sees other files, or not all of them, must not be believed."""
-        found = self._scans.row(f"SELECT COUNT(*), COUNT(file_number) FROM {relation}", f"count {relation}")
+        found = self._scans.row(f"SELECT COUNT(*), COUNT(file_number) FROM {relation}", f"rows of {relation}")
         if found != (rows, rows):
             raise EngineError(f"read {relation}", f"the cluster sees {found[0]:,} rows of {rows:,}")
 
