@@ -15,7 +15,7 @@ from recon.period import Period
 from recon.workspace import Workspace
 
 CASES = Path(__file__).parents[1] / "fixtures" / "cases"
-DOES_NOT_CARRY_OVER = r"\b(EPOCH_US|ASOF|LIST_POSITION|HUGEINT|TRY_CAST|QUALIFY|EXCLUDE|ANY_VALUE|GROUP BY ALL)\b"
+DOES_NOT_CARRY_OVER = r"\b(EPOCH_US|ASOF|LIST_POSITION|HUGEINT|TRY_CAST|QUALIFY|EXCLUDE|ANY_VALUE|GROUP BY ALL)\b|\* REPLACE\b|\]\["
 
 
 @pytest.fixture(scope="module")

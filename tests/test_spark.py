@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import random
+import re
 import shutil
 import socket
 import sys
 from collections.abc import Iterator
+from decimal import Decimal
 from pathlib import Path
 
 import pyarrow as pa
@@ -18,9 +20,11 @@ from sparking import give_up_without_spark
 from benchmarks.spark_months import apart, use_engine
 from recon.engine import Engine, EngineError, EventColumn, EventFiles, SparkEngine, events, spark_session, spark_sql
 from recon.engine.spark_scans import SparkScans
-from recon.inputs import open_engine, read_inputs
+from recon.inputs import Inputs, open_engine, read_inputs
+from recon.inputs.datasets import EVENTS
 from recon.problems import BadInput
-from recon.workspace import Workspace
+from recon.workspace import SourceSpec, Workspace
+from recon.workspace.sources import Control
 
 MASTER = "local[2]"
 
@@ -136,6 +140,52 @@ class TestOnSpark:
         shutil.copytree(folder / "contracts", here / "contracts")
         assert apart(closed(here), again) == []
 
+    def test_events_that_a_query_on_spark_gives_come_to_what_their_files_do(
+        self, small_month: Path, tmp_path: Path
+    ) -> None:
+        give_up_without_spark()
+        folder, here = spark_month(small_month, tmp_path), Path(shutil.copytree(small_month, tmp_path / "here"))
+        asked_of_spark(folder)
+        one, other = closed(here), closed(folder)
+        differ = [name for name in apart(one, other) if not name.startswith(("observations", "manifest"))]
+        assert differ == []
+        (record,) = (told for told in other.manifest["inputs"] if told["dataset"] == "impressions")
+        rows = sum(told["rows"] for told in one.manifest["inputs"] if told["dataset"] == "impressions")
+        assert (record["system"], record["rows"]) == ("spark", rows)
+
+    def test_a_query_on_spark_sets_aside_what_cannot_be_used_and_knows_when_a_microsecond_changed(
+        self, tmp_path: Path
+    ) -> None:
+        give_up_without_spark()
+        rows = [
+            ("c1", 5, "p", "u", "sale", "12.50", "USD"), ("", 5, "p", "u", "sale", None, None),
+            ("c3", None, "p", "u", "sale", None, None), ("c4", 5, "p", "u", "sale", "-1", "USD"),
+            ("c5", 5, "p", "u", "sale", "0.0000001", "USD"), ("c6", 5, "p", "u", "sale", "1", "XYZ"),
+        ]  # fmt: skip
+        first, again, later = (read_conversions(tmp_path, rows, shift) for shift in (0, 0, 1))
+        found = [(row.column, row.value, row.reason) for row in first.rejected]
+        assert sorted(found) == [
+            ("conversion_id", "", "missing"), ("currency", "XYZ", "expected an ISO 4217 currency, such as USD"),
+            ("sale_amount", "-1.0000000", AMOUNT), ("sale_amount", "0.0000001", AMOUNT), ("ts", "", "missing"),
+        ]  # fmt: skip
+        (record,) = (one for one in first.manifest if one.dataset == "conversions")
+        assert (record.rows, record.rejected, record.first, record.last) == (6, 5, 5, 5)
+        assert [control.found for control in record.controls] == [6, Decimal("12.5")]
+        assert first.events == again.events != later.events
+
+    def test_a_query_on_spark_names_every_column_that_does_not_fit(self, tmp_path: Path) -> None:
+        give_up_without_spark()
+        query = "SELECT 'a' AS click_id, 'soon' AS ts, 'p' AS program, 'yes' AS is_test, 1.5 AS user_id"
+        with pytest.raises(BadInput) as bad:
+            read_with(tmp_path, "clicks", query)
+        found = [(problem.place.rpartition(" ")[2], problem.value) for problem in bad.value.problems]
+        assert found == [("ts", "type string"), ("user_id", "type decimal(2,1)"), ("is_test", "type string")]
+
+    def test_a_query_that_spark_cannot_run_is_bad_input(self, tmp_path: Path) -> None:
+        give_up_without_spark()
+        with pytest.raises(BadInput, match="TABLE_OR_VIEW_NOT_FOUND"):
+            read_with(tmp_path, "clicks", "SELECT * FROM nowhere.clicks")
+
     @pytest.mark.parametrize("unit", ["s", "ms", "us", "int96"])
     def test_timestamps_of_every_unit_are_the_same_instants(self, unit: str, scans: SparkScans, tmp_path: Path) -> None:
         ts = [0, 1_790_000_000, -62_000_000_000 if unit != "int96" else -1, 4_000_000_000]
@@ -163,6 +213,46 @@ class TestOnSpark:
         assert not (folder / ".spill").exists()
         with open_engine(Workspace.open(folder)) as engine:
             read_inputs(Workspace.open(folder), engine, OCTOBER)
+
+
+AMOUNT = "expected a plain number with at most 6 decimals, 0 or more"
+
+
+def asked_of_spark(folder: Path) -> None:
+    """The events of a workspace by queries on Spark over the same files."""
+    toml = folder / "recon.toml"
+    text = toml.read_text(encoding="utf-8")
+    for name in EVENTS:
+        query = f'database = "spark"\nquery = "SELECT * FROM parquet.`{folder}/data/{name}/*.parquet`"'
+        text, changed = re.subn(rf'path = "data/{name}/\*\.parquet"', query, text)
+        assert changed == 1
+    toml.write_text(text, encoding="utf-8")
+
+
+def read_conversions(folder: Path, rows: list[tuple], shift: int) -> Inputs:
+    """Conversions of a query over rows (id, µs, ..., amount, currency), all instants later by some microseconds."""
+    names = "conversion_id, ts, program, user_id, action, sale_amount, currency"
+    values = ", ".join(str(row).replace("None", "NULL") for row in rows)
+    query = (
+        f"SELECT conversion_id, TIMESTAMP_MICROS(ts + {shift}) AS ts, program, user_id, action, "
+        f"CAST(sale_amount AS DECIMAL(20, 7)) AS sale_amount, currency FROM VALUES {values} AS t({names})"
+    )
+    return read_with(folder, "conversions", query, Control(rows=6, amount=Decimal("12.50")))
+
+
+def read_with(folder: Path, dataset: str, query: str, control: Control | None = None) -> Inputs:
+    """The inputs of a workspace with one dataset, which a query on Spark gives."""
+    spec = SourceSpec(dataset, "recon.toml", database="spark", query=query, control=control)
+    workspace = Workspace(folder, "asks", engine=MASTER, data={dataset: spec})
+    with open_engine(workspace) as engine:
+        return read_inputs(workspace, engine, OCTOBER)
+
+
+def test_a_query_on_spark_needs_spark(tmp_path: Path) -> None:
+    spec = SourceSpec("clicks", "recon.toml", database="spark", query="SELECT 1")
+    workspace = Workspace(tmp_path, "asks", data={"clicks": spec})
+    with open_engine(workspace) as engine, pytest.raises(BadInput, match="a Spark master as `engine`"):
+        read_inputs(workspace, engine, OCTOBER)
 
 
 def family(pid: int) -> set[int]:

@@ -1,7 +1,7 @@
 """Runs named SQL steps over events and hands back exact integers."""
 
 from recon.engine.duck import ROW_GROUP_ROWS, Engine
-from recon.engine.scans import EventColumn, EventFiles, Scans, Way
+from recon.engine.scans import EventColumn, EventFiles, EventQuery, Scans, Way
 from recon.engine.spark import SparkEngine
 from recon.engine.sql import literal, quoted
 from recon.engine.steps import EngineError, Step
@@ -12,6 +12,7 @@ __all__ = [
     "EngineError",
     "EventColumn",
     "EventFiles",
+    "EventQuery",
     "Scans",
     "SparkEngine",
     "Step",

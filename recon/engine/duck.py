@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from recon.engine.repeated import BITS, repeated
-from recon.engine.scans import EventFiles, Scans
+from recon.engine.scans import EventFiles, EventQuery, Scans
 from recon.engine.spilling import Spill
 from recon.engine.sql import literal, quoted
 from recon.engine.steps import EngineError, Step
@@ -108,8 +108,16 @@ class Engine:
         """Run steps that read relations of events and make relations of results: here, where both are."""
         work(self)
 
-    def plain_files(self, relation: str, files: Sequence[EventFiles | None]) -> None:
-        """The files that make up a relation, for an engine that reads them itself; this one has its view of them."""
+    def plain(self, relation: str, parts: Sequence[EventFiles | EventQuery | None]) -> None:
+        """What makes up a relation, for an engine that reads it itself; this one has its view of it."""
+
+    def ask(self, relation: str, query: str, parameters: Mapping[str, str]) -> dict[str, str]:
+        """Make a relation of a query in the cluster, in its dialect; its columns and their types there."""
+        raise EngineError(f"ask for {relation}", "there is no cluster: DuckDB scans here")
+
+    def there(self, sql: str, name: str) -> list[tuple[Any, ...]]:
+        """All rows of a query in the cluster, in its dialect."""
+        raise EngineError(name, "there is no cluster: DuckDB scans here")
 
     def fingerprint(self, column: str) -> str:
         """The engine's own 64-bit hash of a column, as SQL: equal values have equal ones, the reverse may fail."""

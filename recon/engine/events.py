@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 from recon.engine import spark_sql
 from recon.engine.duck import Engine
-from recon.engine.scans import EventFiles
+from recon.engine.scans import EventFiles, EventQuery
 from recon.engine.spark_scans import SparkScans
 from recon.engine.sql import literal, quoted
 from recon.engine.steps import EngineError
@@ -25,11 +25,14 @@ class Reader:
     def __init__(self, here: Engine, scans: SparkScans, shared: Path) -> None:
         self._here, self._scans, self._shared = here, scans, shared
 
-    def read(self, relation: str, files: Sequence[EventFiles | None]) -> None:
-        """A relation from its files where Spark reads them as they are, else from the engine's own reading."""
-        plain = [one for one in files if one is not None and is_readable(one)]
-        if plain and len(plain) == len(files):
-            self._from_files(relation, plain)
+    def read(self, relation: str, parts: Sequence[EventFiles | EventQuery | None]) -> None:
+        """A relation from where Spark reads it as it is, else from the engine's own reading."""
+        files = [one for one in parts if isinstance(one, EventFiles) and is_readable(one)]
+        queries = [one for one in parts if isinstance(one, EventQuery)]
+        if parts and len(files) == len(parts):
+            self._from_files(relation, files)
+        elif parts and len(queries) == len(parts):
+            self._related(relation, [one.sql for one in queries], sum(one.rows for one in queries))
         else:
             self._copied(relation)
 
@@ -45,8 +48,11 @@ class Reader:
                 f"SELECT {columns}, p.number AS file_number "
                 f"FROM {raw} LEFT JOIN {places} AS p ON recon_file_path = p.path"
             )
-        self._scans.session.sql(" UNION ALL ".join(parts)).createOrReplaceTempView(relation)
-        self._check(relation, sum(one.rows for one in files))
+        self._related(relation, parts, sum(one.rows for one in files))
+
+    def _related(self, relation: str, selects: Sequence[str], rows: int) -> None:
+        self._scans.ask(relation, " UNION ALL ".join(selects), {})
+        self._check(relation, rows)
 
     def _copied(self, relation: str) -> None:
         """The rows as the engine here reads them: sent where they are few, else by a file that the cluster sees."""

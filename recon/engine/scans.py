@@ -68,3 +68,11 @@ class EventFiles:
     numbers: Mapping[str, int]
     columns: Mapping[str, EventColumn]
     rows: int
+
+
+@dataclass(frozen=True)
+class EventQuery:
+    """Events that are in the cluster already: the query that gives their relation, in its dialect, and its rows."""
+
+    sql: str
+    rows: int

@@ -35,8 +35,17 @@ class SparkScans:
 
     def rows(self, sql: str, name: str = "rows") -> list[tuple[Any, ...]]:
         """All rows of a query as tuples: integers and None come back exact."""
-        found = self._timed(name, sql, lambda: self.session.sql(spark_sql.query(sql)).collect())
-        return [tuple(row) for row in found]
+        return self.there(spark_sql.query(sql), name)
+
+    def there(self, sql: str, name: str) -> list[tuple[Any, ...]]:
+        """The same of a query in Spark's own dialect."""
+        return [tuple(row) for row in self._timed(name, sql, lambda: self.session.sql(sql).collect())]
+
+    def ask(self, relation: str, query: str, parameters: Mapping[str, str]) -> dict[str, str]:
+        """Make a relation of a query in Spark's own dialect, which is asked whenever it is read; its columns' types."""
+        frame = self._timed(f"ask for {relation}", query, lambda: self.session.sql(query, args=dict(parameters)))
+        self._view(relation, frame)
+        return {column.name: column.dataType.simpleString() for column in frame.schema.fields}
 
     def row(self, sql: str, name: str = "row") -> tuple[Any, ...]:
         """The only row of a query."""

@@ -69,13 +69,20 @@ def settings(master: str, memory_limit: str, folder: Path) -> dict[str, str]:
     return chosen
 
 
-def _builder(master: str) -> Any:
+def needed(master: str) -> None:
+    """BadInput where PySpark or Java is missing."""
     try:
-        from pyspark.sql import SparkSession  # noqa: PLC0415  (half a gigabyte that only these workspaces need)
+        import pyspark.sql  # noqa: F401, PLC0415  (half a gigabyte that only these workspaces need)
     except ImportError:
         raise _missing(master, "PySpark, which `pip install recon[spark]` brings") from None
     if shutil.which("java") is None and not os.environ.get("JAVA_HOME"):
         raise _missing(master, "Java 17 or later on the path, or in JAVA_HOME")
+
+
+def _builder(master: str) -> Any:
+    needed(master)
+    from pyspark.sql import SparkSession  # noqa: PLC0415
+
     if master.startswith("local"):
         os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")
     return SparkSession.builder.master(master)

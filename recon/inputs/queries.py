@@ -17,7 +17,8 @@ from sqlalchemy import Connection, CursorResult, create_engine, make_url, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from recon.engine import Engine, quoted
-from recon.inputs.datasets import Dataset
+from recon.inputs import clustered
+from recon.inputs.datasets import EVENTS, Dataset
 from recon.inputs.rejects import Part
 from recon.inputs.staging import Stage
 from recon.money import plain
@@ -46,6 +47,8 @@ def read(
 
     Raises BadInput where the database can't be reached, the query fails or a column is missing.
     """
+    if url == clustered.ON_SPARK:
+        return _on_spark(engine, dataset, spec, period, number)
     stage = Stage(engine, dataset, f"query {dataset.name}", {"_digest": "TEXT"})
     try:
         with _connected(url) as connection:
@@ -58,6 +61,20 @@ def read(
         ) from None
     query = Query(number, f"query:{dataset.name}", _system(str(spec.database)), str(spec.query), parameters)
     return stage.part({number: query.name}), query, _digest(engine, stage.name)
+
+
+def _on_spark(
+    engine: Engine, dataset: Dataset, spec: SourceSpec, period: Period, number: int
+) -> tuple[Part, Query, str]:
+    """The same of events that Spark is asked for, which stay there."""
+    if engine.scans_here or dataset.name not in EVENTS:
+        wanted = f"a Spark master as `engine` of the workspace, and one of the datasets {', '.join(EVENTS)}"
+        raise BadInput([Problem(f"{spec.place} database", str(spec.database), wanted)])
+    parameters = _parameters(spec, period)
+    part, digest = clustered.read(
+        engine, dataset, spec, query=str(spec.query), parameters=parameters, number=number
+    )  # fmt: skip
+    return part, Query(number, f"query:{dataset.name}", str(spec.database), str(spec.query), parameters), digest
 
 
 @contextmanager

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from recon.engine import EventFiles, quoted
+from recon.engine import EventFiles, EventQuery, quoted
 from recon.inputs.datasets import Dataset
 from recon.inputs.reading import Reading, expected
 
@@ -53,14 +53,16 @@ class Part:
     """A part of a dataset that the engine can read: selects for its relation, and the same with file and row.
 
     counts are by file name; rejected rows are in no relation.  For each select `plain` names the files that any engine
-    reads alike, None where they are not files or only this engine reads them so.
+    reads alike, or the query that the cluster is asked; None where only this engine reads them so.  `micros` is the sum
+    of the amounts that are used, in millionths, where it was found with the counts.
     """
 
     selects: list[str] = field(default_factory=list)
     located: list[str] = field(default_factory=list)
     counts: dict[str, Counts] = field(default_factory=dict)
     rejected: list[Rejected] = field(default_factory=list)
-    plain: list[EventFiles | None] = field(default_factory=list)
+    plain: list[EventFiles | EventQuery | None] = field(default_factory=list)
+    micros: int | None = None
 
     def add(self, other: Part) -> None:
         """Join another part of the same dataset to this one."""
@@ -69,6 +71,7 @@ class Part:
         self.counts |= other.counts
         self.rejected += other.rejected
         self.plain += other.plain
+        self.micros = other.micros if self.micros is None else self.micros
 
 
 def faults(readings: Sequence[Reading], values: Sequence[str] | None = None) -> list[Fault]:

@@ -239,7 +239,7 @@ class _Gathering:
         located = part.located or [f"SELECT {nulls}, NULL::TEXT AS file, NULL::BIGINT AS row WHERE false"]
         for name, sources in ((dataset.name, selects), (f"located_{dataset.name}", located)):
             self.engine.run(f"relate {name}", f"CREATE VIEW {quoted(name)} AS {' UNION ALL '.join(sources)}")
-        self.engine.plain_files(dataset.name, part.plain)
+        self.engine.plain(dataset.name, part.plain)
 
     def _small(self, name: str, kind: type[Row]) -> tuple[Row, ...]:
         """The rows of a small dataset; those that repeat a key join the rejected."""
@@ -289,6 +289,9 @@ class _Gathering:
 
     def _micros(self, dataset: Dataset) -> int:
         assert dataset.amount is not None
+        found = self.parts[dataset.name].micros
+        if found is not None:
+            return found
         sql = f"SELECT coalesce(sum({quoted(dataset.amount.field)}), 0) FROM {quoted(dataset.name)}"
         return int(self.engine.row(sql)[0])
 

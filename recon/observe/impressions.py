@@ -72,7 +72,7 @@ def choose_impressions(engine: Scans, scope: Scope) -> None:
     look_at_singly(engine, scope)
 
 
-def look_at_singly(engine: Engine, scope: Scope) -> None:
+def look_at_singly(engine: Scans, scope: Scope) -> None:
     """The same where it is known which ids come more than once.
 
     `is_repeated` and `is_of_converter` are told by fingerprints of the id and the person, which others may share; in

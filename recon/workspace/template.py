@@ -6,6 +6,7 @@ name = "NAME"
 database = "sqlite:///recon.db"      # the ledger: any SQLAlchemy URL; PostgreSQL for a team
 memory_limit = "1GB"                 # of the engine that reads the events; beyond it, it spills to .spill/
 # threads = 4                        # of the engine; all cores where unsaid
+# engine = "local[*]"                # Spark scans the events: local[*] or a master's URL (README: On Spark)
 cutoff_days = 3                      # an event that arrives later than this after the month's end is late
 billing_timezone = "UTC"             # the zone the billing system cuts its months in
 

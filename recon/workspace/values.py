@@ -80,7 +80,7 @@ def zone(value: Any) -> str:
 
 
 def engine(value: Any) -> str:
-    if not isinstance(value, str) or not re.fullmatch(r"duckdb|(spark|local|yarn|k8s|sc)\S*", value):
+    if not isinstance(value, str) or not re.fullmatch(r"duckdb|local(\[\S+\])?|yarn|(spark|k8s)://\S+", value):
         raise ValueError('"duckdb" or a Spark master URL')
     return value
 
