@@ -128,6 +128,6 @@ def test_observations_that_are_not_as_sealed_are_not_taken(name: str, month: Pat
 
 
 def test_observations_of_other_software_are_not_taken(month: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("recon.close.observing.software_that_observes", lambda: "another")
+    monkeypatch.setattr("recon.close.observing.software_that_observes", lambda engine: f"another than {engine}")
     steps, reused = heard(month)
     assert steps >= SCANS and not reused
