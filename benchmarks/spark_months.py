@@ -9,6 +9,7 @@ names a month and what differs; the last one counts.  Ends with status 1 where a
 from __future__ import annotations
 
 import argparse
+import os
 import re
 import shutil
 import sys
@@ -24,10 +25,16 @@ from recon.period import Period
 from recon.workspace import Workspace
 
 MASTER = "local[2]"
+SHORT_LIVED = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"  # a Java that ends before its best code would pay
 NAMES_THE_ENGINE = {"made_from.txt", "made_from_alike.txt"}
 ELSEWHERE = {"manifest.json", "input_files.parquet"}  # which tell the time, and the folder
 CLOCK = {"imported", "started", "duration_seconds", "reused"}
 ENGINE = "engine"  # which a manifest tells among the settings, and its digest with it
+
+
+def keep_java_simple() -> None:
+    """Many small months: what Java would win by compiling better it would not live to use."""
+    os.environ.setdefault("JAVA_TOOL_OPTIONS", SHORT_LIVED)
 
 
 def use_engine(folder: Path, engine: str) -> None:
@@ -87,6 +94,7 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=7000)
     parser.add_argument("--master", default=MASTER)
     args = parser.parse_args()
+    keep_java_simple()
     total, different = 0, 0
     for seed, files, found, seconds in months_apart(range(args.seed, args.seed + args.months), args.master):
         total, different = total + files, different + bool(found)

@@ -8,9 +8,12 @@ import shutil
 
 import pytest
 
+from benchmarks.spark_months import keep_java_simple
+
 
 def give_up_without_spark() -> None:
     """Skip where Spark cannot run, and say what is missing; in CI it must be there."""
+    keep_java_simple()
     missing = []
     if importlib.util.find_spec("pyspark") is None:
         missing.append("PySpark (pip install --require-hashes -r requirements-spark.lock)")

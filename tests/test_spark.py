@@ -18,6 +18,7 @@ from reclosing import OCTOBER, closed, date_moved, rate_changed
 from sparking import give_up_without_spark
 
 from benchmarks.spark_months import apart, use_engine
+from recon.close import close_period
 from recon.engine import Engine, EngineError, EventColumn, EventFiles, SparkEngine, events, spark_session, spark_sql
 from recon.engine.spark_scans import SparkScans
 from recon.inputs import Inputs, open_engine, read_inputs
@@ -113,16 +114,18 @@ class TestOnSpark:
         scans._kept[-1].unpersist(blocking=True)
         assert scans.row("SELECT COUNT(*), CAST(SUM(c) AS BIGINT) FROM halves") == (50, 100)
 
-    @pytest.mark.parametrize("few", [0, 10**6])
-    def test_the_small_month_is_the_same_read_by_its_files_and_by_copies(
-        self, few: int, small_month: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    def test_events_that_spark_cannot_read_as_they_are_come_as_copies(
+        self, small_month: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         give_up_without_spark()
-        monkeypatch.setattr(events, "FEW_ROWS", few)
-        if not few:
-            monkeypatch.setattr(events, "is_readable", lambda files: False)
-        here = Path(shutil.copytree(small_month, tmp_path / "here"))
-        assert apart(closed(here), closed(spark_month(small_month, tmp_path))) == []
+        monkeypatch.setattr(events, "FEW_ROWS", 0)
+        monkeypatch.setattr(events, "is_readable", lambda files: False)
+        here, there = Path(shutil.copytree(small_month, tmp_path / "here")), spark_month(small_month, tmp_path)
+        steps: list[str] = []
+        other = close_period(Workspace.open(there), OCTOBER, on_step=steps.append, is_diagnosed=False)
+        assert {f"copy {name}" for name in EVENTS} <= {step.partition(":")[0] for step in steps}
+        assert apart(closed(here), other) == []
+        assert not (there / ".spill").exists()
 
     def test_a_month_closed_again_takes_what_its_run_observed_and_a_changed_question_all_scans(
         self, small_month: Path, tmp_path: Path
@@ -205,14 +208,6 @@ class TestOnSpark:
         files = EventFiles({path.as_posix(): 1}, {"id": EventColumn("id", "as it is", "TEXT")}, 3)
         with Engine() as here, pytest.raises(EngineError, match="the cluster sees 2 rows of 3"):
             events.Reader(here, scans, tmp_path).read("events", [files])
-
-    def test_what_runs_in_another_month_reads_is_not_left_behind(self, small_month: Path, tmp_path: Path) -> None:
-        give_up_without_spark()
-        folder = spark_month(small_month, tmp_path)
-        closed(folder)
-        assert not (folder / ".spill").exists()
-        with open_engine(Workspace.open(folder)) as engine:
-            read_inputs(Workspace.open(folder), engine, OCTOBER)
 
 
 AMOUNT = "expected a plain number with at most 6 decimals, 0 or more"
