@@ -36,7 +36,10 @@ def attribute(engine: Engine, book: Book, scope: Scope, only: frozenset[str] | N
     engine.run("winners", WINNERS)
     engine.run("conversions in reach", REACHED)
     kept = "TRUE" if only is None else f"r.contract IN ({one_of(only)})"
-    engine.run("claims", CLAIMS.format(period=scope.period, kept=kept))
+    engine.run("own touches of claims", OWN_CLAIMS)
+    engine.run("winners and shares of claims", SHARED_CLAIMS)
+    with engine.joined_as_written():  # left alone, the engine pairs each claim with all days of its contract first
+        engine.run("claims", CLAIMS.format(period=scope.period, kept=kept))
 
 
 def _weigh(engine: Engine) -> None:
@@ -150,10 +153,23 @@ WHERE rank = 1"""
 
 REACHED = "CREATE OR REPLACE TABLE reached AS SELECT DISTINCT conversion_id FROM contract_touches"
 
+# In steps, each of which holds little: all joins at once need more memory than the engine may take.
+OWN_CLAIMS = """
+CREATE OR REPLACE TABLE own_claims AS
+SELECT r.contract, r.start, r.conversion_id, o.touch_id AS own_touch, o.ts AS own_ts
+FROM (SELECT DISTINCT contract, conversion_id, start FROM contract_touches) AS r
+LEFT JOIN own_touches AS o ON o.contract = r.contract AND o.conversion_id = r.conversion_id"""
+
+SHARED_CLAIMS = """
+CREATE OR REPLACE TABLE shared_claims AS
+SELECT r.*, w.partner AS winner, w.touch_id AS winning_touch, COALESCE(h.share, 0) AS won_share
+FROM own_claims AS r
+LEFT JOIN winners AS w ON w.conversion_id = r.conversion_id
+LEFT JOIN shares AS h ON h.conversion_id = r.conversion_id AND h.contract = r.contract"""
+
 CLAIMS = f"""
 CREATE OR REPLACE TABLE claims AS
-WITH in_reach AS (SELECT DISTINCT contract, conversion_id, start FROM contract_touches),
-marked AS (
+WITH marked AS (
     SELECT s.contract, s.version, s.direction, s.zone, s.own_currency, s.period, z.day, z.earned_in,
         z.lock_date, z.expires_on,
         c.conversion_id, c.ts, c.action, c.sale_micros, c.currency, c.category, c.customer, c.coupon, c.geo, c.device,
@@ -161,19 +177,16 @@ marked AS (
             WHEN COALESCE(c.is_fraud, FALSE) THEN 'fraud'
             WHEN c.ingested_at > s.cutoff THEN 'late'
             WHEN s.dedupe_window > 0 AND c.ts - c.prior_ts <= s.dedupe_window THEN 'duplicate'
-            WHEN o.touch_id IS NULL THEN 'no_touch'
-            WHEN s.is_competing AND COALESCE(h.share, 0) = 0 THEN 'lost' END AS early_fate,
-        c.prior_id, w.partner AS winner, w.touch_id AS winning_touch, o.touch_id AS own_touch,
-        CASE WHEN s.is_competing THEN COALESCE(h.share, 0) ELSE {MILLION} END AS share,
+            WHEN r.own_touch IS NULL THEN 'no_touch'
+            WHEN s.is_competing AND r.won_share = 0 THEN 'lost' END AS early_fate,
+        c.prior_id, r.winner, r.winning_touch, r.own_touch,
+        CASE WHEN s.is_competing THEN r.won_share ELSE {MILLION} END AS share,
         CASE WHEN s.by_touch_date THEN d.version ELSE s.version END AS governing_version
-    FROM in_reach AS r
+    FROM shared_claims AS r
     JOIN conversion_rows AS c ON c.conversion_id = r.conversion_id
     JOIN cpa_spans AS s ON s.contract = r.contract AND s.start = r.start
     JOIN cpa_days AS z ON z.contract = r.contract AND z.utc_day = c.ts // {DAY} AND c.ts >= z.start AND c.ts < z."end"
-    LEFT JOIN own_touches AS o ON o.contract = r.contract AND o.conversion_id = r.conversion_id
-    LEFT JOIN winners AS w ON w.conversion_id = r.conversion_id
-    LEFT JOIN shares AS h ON h.conversion_id = r.conversion_id AND h.contract = r.contract
-    LEFT JOIN cpa_versions AS d ON d.contract = r.contract AND o.ts >= d.start AND o.ts < d."end"
+    LEFT JOIN cpa_versions AS d ON d.contract = r.contract AND r.own_ts >= d.start AND r.own_ts < d."end"
     WHERE s.period <= '{{period}}' AND {{kept}})
 SELECT *,
     CASE early_fate WHEN 'lost' THEN 'to ' || winner || ' by ' || winning_touch
