@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import random
 import re
 import shutil
 import socket
 import sys
+from bisect import bisect_right
 from collections.abc import Iterator
+from contextlib import suppress
 from decimal import Decimal
 from pathlib import Path
 
@@ -23,6 +26,7 @@ from recon.engine import Engine, EngineError, EventColumn, EventFiles, SparkEngi
 from recon.engine.spark_scans import SparkScans
 from recon.inputs import Inputs, open_engine, read_inputs
 from recon.inputs.datasets import EVENTS
+from recon.observe.counting import passed
 from recon.problems import BadInput
 from recon.workspace import SourceSpec, Workspace
 from recon.workspace.sources import Control
@@ -98,6 +102,14 @@ class TestOnSpark:
         scans.table("v", {"v": "TEXT"}, [(value,), ("other",), (None,)])
         places = scans.rows(f"SELECT v, {scans.place_in(['x', value], 'v')} AS p FROM v")
         assert sorted(places, key=str) == sorted([(value, 2), ("other", 0), (None, 0)], key=str)
+
+    def test_thousands_of_cuts_are_told_apart(self, scans: SparkScans) -> None:
+        cuts = [10 * one for one in range(3_000)]
+        scans.table("i", {"ts": "BIGINT"}, [(ts,) for ts in range(-5, 30_005, 5)])
+        scans.run("cut", f"CREATE OR REPLACE TABLE cut AS SELECT i.ts, {passed(cuts)} AS place FROM i")
+        found = scans.rows("SELECT ts, place FROM cut")
+        assert len(found) == 6_002
+        assert all(place == bisect_right(cuts, ts) for ts, place in found)
 
     def test_nobody_else_can_reach_what_it_listens_on(self, scans: SparkScans) -> None:
         assert scans.row("SELECT COUNT(*) FROM RANGE(10)") == (10,)
@@ -252,24 +264,27 @@ def test_a_query_on_spark_needs_spark(tmp_path: Path) -> None:
 
 def family(pid: int) -> set[int]:
     """A process and those it started."""
-    found, parents = {pid}, {}
-    for folder in Path("/proc").glob("[0-9]*/stat"):
-        fields = folder.read_text().rpartition(")")[2].split()
-        parents[int(folder.parent.name)] = int(fields[1])
+    found: set[int] = {pid}
+    parents: dict[int, int] = {}
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        with suppress(FileNotFoundError, ProcessLookupError):
+            fields = path.read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()
+            parents[int(path.parent.name)] = int(fields[1])
     while more := {child for child, parent in parents.items() if parent in found} - found:
         found |= more
     return found
 
 
 def listening(pid: int) -> set[str]:
-    """The addresses on which a process listens."""
-    inodes = {link.readlink().name for link in Path(f"/proc/{pid}/fd").iterdir() if "socket" in str(link.readlink())}
-    found = set()
-    for name, family_ in (("tcp", socket.AF_INET), ("tcp6", socket.AF_INET6)):
-        for line in Path(f"/proc/{pid}/net/{name}").read_text().splitlines()[1:]:
+    """The addresses on which a process listens; none where it has ended meanwhile."""
+    inodes, found = set(), set()
+    with suppress(FileNotFoundError):
+        inodes = {os.readlink(link) for link in Path(f"/proc/{pid}/fd").iterdir()}
+    for name, kind in (("tcp", socket.AF_INET), ("tcp6", socket.AF_INET6)):
+        for line in Path(f"/proc/net/{name}").read_text(encoding="ascii").splitlines()[1:]:
             fields = line.split()
             if fields[3] == "0A" and f"socket:[{fields[9]}]" in inodes:
-                found.add(address(fields[1].partition(":")[0], family_))
+                found.add(address(fields[1].partition(":")[0], kind))
     return found
 
 
