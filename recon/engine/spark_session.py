@@ -6,6 +6,8 @@ import os
 import re
 import shutil
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -28,23 +30,33 @@ SETTINGS = {
     "spark.app.name": "recon",
     "spark.ui.enabled": "false",
     "spark.ui.showConsoleProgress": "false",
-    "spark.log.level": "ERROR",
     "spark.driver.maxResultSize": "0",  # observations come back whole, however many
 }
+LOG = """\
+rootLogger.level = error
+rootLogger.appenderRef.only.ref = only
+appender.only.type = Console
+appender.only.name = only
+appender.only.target = SYSTEM_ERR
+appender.only.layout.type = PatternLayout
+appender.only.layout.pattern = Spark %p: %m%n
+logger.gateway.name = org.apache.spark.api.python.PythonGatewayServer
+logger.gateway.level = error
+"""  # else Spark tells on every start how its logs are set up
 LOOPBACK = {"spark.driver.host": "127.0.0.1", "spark.driver.bindAddress": "127.0.0.1"}
 
 
 def start(master: str, memory_limit: str, folder: Path) -> Any:
     """A session on a master; BadInput where PySpark or Java is missing or the master is out of reach.
 
-    `memory_limit` is text ("1GB") for the driver of a local master, whose scratch files go to `folder`; a cluster's own
-    settings (`spark-defaults.conf`) say what its executors have.
+    `memory_limit` is text ("1GB") for the driver, which is all of a local master, whose scratch files go to `folder`; a
+    cluster's own settings (`spark-defaults.conf`) say what its executors have.
     """
     builder = _builder(master)
     for name, value in settings(master, memory_limit, folder).items():
         builder = builder.config(name, value)
     try:
-        with warnings.catch_warnings():
+        with warnings.catch_warnings(), _environment(master, folder):
             warnings.simplefilter("ignore", FutureWarning)  # of pandas, which nothing here uses
             session = builder.getOrCreate()
     except Exception as error:
@@ -83,9 +95,24 @@ def _builder(master: str) -> Any:
     needed(master)
     from pyspark.sql import SparkSession  # noqa: PLC0415
 
-    if master.startswith("local"):
-        os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")
     return SparkSession.builder.master(master)
+
+
+@contextmanager
+def _environment(master: str, folder: Path) -> Iterator[None]:
+    """What Java starts with: a local master's address, and logs of errors alone unless Spark's settings say otherwise."""
+    chosen = {"SPARK_LOCAL_IP": "127.0.0.1"} if master.startswith("local") else {}
+    if not Path(os.environ.get("SPARK_CONF_DIR", folder), "log4j2.properties").exists():
+        log = folder / "log4j2.properties"
+        log.write_text(LOG, encoding="ascii")
+        chosen["SPARK_SUBMIT_OPTS"] = f"-Dlog4j2.configurationFile={log.resolve().as_uri()}"
+    added = {name: value for name, value in chosen.items() if name not in os.environ}
+    os.environ.update(added)
+    try:
+        yield
+    finally:
+        for name in added:
+            del os.environ[name]
 
 
 def _missing(master: str, what: str) -> BadInput:
