@@ -94,7 +94,7 @@ class TestOnSpark:
     def test_whole_numbers_overflow_as_an_error_not_as_another_number(self, scans: SparkScans) -> None:
         scans.table("n", {"n": "BIGINT"}, [(2**63 - 1,), (1,)])
         for sql in ("SELECT SUM(n) FROM n", "SELECT n + 1 FROM n", "SELECT CAST(n AS INTEGER) FROM n"):
-            with pytest.raises(EngineError):
+            with pytest.raises(EngineError, match="OVERFLOW"):
                 scans.rows(sql)
 
     @pytest.mark.parametrize("value", ["it's", "a\\'b", "\\", "\u00e9\U0001f600", "%_", "${x}", '"', "`", "-- x", "\n"])

@@ -11,6 +11,7 @@ import pyarrow as pa
 
 from recon.engine import spark_sql
 from recon.engine.duck import arrow_table
+from recon.engine.spark_session import reason
 from recon.engine.sql import literal
 from recon.engine.steps import EngineError, Step
 
@@ -130,6 +131,6 @@ class SparkScans:
         try:
             outcome = work()
         except (PySparkException, Py4JError) as error:
-            raise EngineError(name, str(error).strip().splitlines()[0]) from error
+            raise EngineError(name, reason(error)) from error
         self.steps.append(Step(name, sql, time.perf_counter() - started))
         return outcome

@@ -60,7 +60,7 @@ def start(master: str, memory_limit: str, folder: Path) -> Any:
             warnings.simplefilter("ignore", FutureWarning)  # of pandas, which nothing here uses
             session = builder.getOrCreate()
     except Exception as error:
-        raise _unreachable(master, str(error).splitlines()[0]) from error
+        raise _unreachable(master, reason(error)) from error
     for name, value in EXACT.items():
         session.conf.set(name, value)
     return session
@@ -91,6 +91,12 @@ def needed(master: str) -> None:
         raise _missing(master, "Java 17 or later on the path, or in JAVA_HOME")
 
 
+def reason(error: Exception) -> str:
+    """What went wrong, in one line: what Java says, where an error is Java's."""
+    thrown = getattr(error, "java_exception", None)
+    return str(error if thrown is None else thrown).strip().splitlines()[0]
+
+
 def _builder(master: str) -> Any:
     needed(master)
     from pyspark.sql import SparkSession  # noqa: PLC0415
@@ -100,7 +106,7 @@ def _builder(master: str) -> Any:
 
 @contextmanager
 def _environment(master: str, folder: Path) -> Iterator[None]:
-    """What Java starts with: a local master's address, and logs of errors alone unless Spark's settings say otherwise."""
+    """What Java starts with: a local master's address, and logs of errors alone unless Spark's settings say more."""
     chosen = {"SPARK_LOCAL_IP": "127.0.0.1"} if master.startswith("local") else {}
     if not Path(os.environ.get("SPARK_CONF_DIR", folder), "log4j2.properties").exists():
         log = folder / "log4j2.properties"
