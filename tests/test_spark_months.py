@@ -1,6 +1,6 @@
 """Random months on both engines: every file of a run is the same, byte for byte.
 
-Three months run with `-m long`.  More of them, from another seed on:
+Two months run with `-m long`.  More of them, from another seed on:
 
     SPARK_MONTHS=50 SPARK_MONTHS_FROM=7000 pytest tests/test_spark_months.py -m long
 """
@@ -15,7 +15,7 @@ from sparking import give_up_without_spark
 
 from benchmarks.spark_months import month_apart
 
-COUNT = int(os.environ.get("SPARK_MONTHS", "3"))
+COUNT = int(os.environ.get("SPARK_MONTHS", "2"))
 FIRST = int(os.environ.get("SPARK_MONTHS_FROM", "0"))
 pytestmark = [pytest.mark.long, pytest.mark.xdist_group("spark")]
 
