@@ -63,9 +63,9 @@ def _linked(source: str, target: str) -> None:
         shutil.copy2(source, target)
 
 
-def closed(folder: Path, period: str, env: dict[str, str], at_step: Callable[[str], None]) -> tuple[float, float]:
-    """Close a month in a process of its own; the seconds it took, and those of its scans."""
-    began, scanned = time.monotonic(), 0.0
+def closed(folder: Path, period: str, env: dict[str, str], at_step: Callable[[str], None]) -> float:
+    """Close a month in a process of its own; the seconds it took."""
+    began = time.monotonic()
     step, since = "start", began
     command = [sys.executable, "-c", CLOSE, str(folder), period]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=env) as process:
@@ -76,14 +76,12 @@ def closed(folder: Path, period: str, env: dict[str, str], at_step: Callable[[st
                 print(f"  {now - since:7.1f} s {step}", flush=True)
             step, since = line.strip(), now
             at_step(step)
-            if line.startswith("resume") or "touches in reach of repeats" in line:
-                scanned = time.monotonic() - began
     if process.returncode:
         raise subprocess.CalledProcessError(process.returncode, command[:2])
-    return time.monotonic() - began, scanned
+    return time.monotonic() - began
 
 
-def on_cluster(folder: Path, period: str, cluster: Cluster, is_killed: bool) -> tuple[float, float]:
+def on_cluster(folder: Path, period: str, cluster: Cluster, is_killed: bool) -> float:
     """The close on the cluster, one worker of which is ended in the middle if asked."""
     use_engine(folder, cluster.master)
 
@@ -102,8 +100,8 @@ def compared(folder: Path, cluster: Cluster, period: str, is_killed: bool) -> li
     use_engine(here, "duckdb")
     seconds = {"DuckDB": closed(here, period, dict(os.environ), lambda _: None)}
     seconds["Spark"] = on_cluster(there, period, cluster, is_killed)
-    for name, (whole, scans) in seconds.items():
-        print(f"{name:8} close {whole:7.1f} s, of which until the scans were done {scans:7.1f} s")
+    for name, whole in seconds.items():
+        print(f"{name:8} close {whole:7.1f} s")
     one, other = (load_close(Workspace.open(place), Period.parse(period)) for place in (here, there))
     found = apart(one, other)
     print(f"{sum(1 for _ in one.folder.rglob('*.*'))} files: {', '.join(found) or 'the same'}")
