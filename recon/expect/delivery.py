@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
-from functools import cached_property
+from functools import cache, cached_property
 
 from recon.contracts.book import Book
 from recon.contracts.terms import ContractVersion, CpmItem, CpmTerms, When
@@ -119,15 +119,16 @@ def deliver(counts: tuple[ImpressionCount, ...], book: Book, scope: Scope, direc
 
 
 def delivered_each(counts: Iterable[ImpressionCount], book: Book, scope: Scope, direction: str) -> Iterator[Delivered]:
-    """The same in the order in which the counts stand."""
-    listings = Listings(book, direction)
+    """The same in the order in which the counts stand; many are of one item and cut, few zones are asked for."""
+    owner_of = cache(Listings(book, direction).owner)
+    span_in = cache(lambda zone: (scope.period.start(zone), scope.period.end(zone)))
     for count in counts:
-        yield _deliver(count, listings.owner(count.item, max(count.start, 0)) if count.item else None, scope)
+        owner = owner_of(count.item, max(count.start, 0)) if count.item else None
+        yield _deliver(count, owner, span_in(owner.timezone if owner else "UTC"))
 
 
-def _deliver(count: ImpressionCount, owner: Owner | None, scope: Scope) -> Delivered:
-    zone = owner.timezone if owner else "UTC"
-    if not scope.period.start(zone) <= count.start < scope.period.end(zone):
+def _deliver(count: ImpressionCount, owner: Owner | None, month: tuple[int, int]) -> Delivered:
+    if not month[0] <= count.start < month[1]:
         return Delivered("", "", "look_back", count.quantity, count.start)
     if owner is None:
         return Delivered("", count.item, "unknown_item", count.quantity, count.start)
